@@ -1,0 +1,3 @@
+//! The binary `posthorn`; `main` only dispatches.
+
+fn main() {}

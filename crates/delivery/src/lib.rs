@@ -1,0 +1,1 @@
+//! The LMTP session, sans-IO; address to account and mailbox.

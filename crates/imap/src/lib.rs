@@ -1,0 +1,1 @@
+//! The wire: bytes to commands, responses to bytes. Stateless and pure.

@@ -1,0 +1,1 @@
+//! One pass over a message: ENVELOPE, BODYSTRUCTURE, part offsets, sort keys, preview, searchable text.

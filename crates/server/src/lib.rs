@@ -1,0 +1,1 @@
+//! The edges, and the only async crate: listeners, TLS, authentication, timers.

@@ -1,0 +1,1 @@
+//! The IMAP session, sans-IO: a value with four doors.

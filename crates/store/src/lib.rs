@@ -1,0 +1,1 @@
+//! One change log per account, made durable.

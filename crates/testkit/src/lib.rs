@@ -1,0 +1,1 @@
+//! Dev only: transcripts, a model client, a crashing disk, generators of mail.

@@ -1,1 +1,35 @@
-//! The model of an account: what it is and what may happen to it. Pure and synchronous.
+//! The model of an account: what it is, and what may happen to it.
+//!
+//! An account is an ordered log of [`Commit`]s. Its [`State`] is the fold of that log; what a session tells its client
+//! is the [`difference`] of two states; every operation is a plan: a pure function of the newest state that gives
+//! [`Change`]s or a [`Refusal`]. This crate does no I/O, reads no clock and knows no protocol bytes.
+//!
+//! In reading order: `id`, `flags`, `record`, `chunk`, `messages`, `mailbox`, `change`, `state`, `difference`,
+//! `plan`, `search`, `codec`.
+
+mod change;
+mod chunk;
+pub mod codec;
+mod difference;
+mod flags;
+mod id;
+pub mod limits;
+mod mailbox;
+mod messages;
+pub mod plan;
+mod record;
+mod refusal;
+pub mod search;
+mod state;
+
+pub use change::{Added, Change, Commit};
+pub use chunk::{CHUNK, Chunk, Summary};
+pub use difference::{Difference, difference};
+pub use flags::{FlagSet, FlagSetId, FlagTable, Flags, KeywordId, SystemFlags};
+pub use id::{EmailId, MailboxId};
+pub use mailbox::{Mailbox, Vanished};
+pub use messages::{Messages, Totals};
+pub use plan::Planned;
+pub use record::Record;
+pub use refusal::Refusal;
+pub use state::{Inconsistent, Parts, State};

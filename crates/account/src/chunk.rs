@@ -1,0 +1,134 @@
+//! A run of up to 1,024 neighbouring messages, with what a mailbox wants to know of them all at once.
+//!
+//! A chunk never changes: a commit makes new ones for the messages that it touches and shares the rest with the
+//! snapshots before it. So two snapshots differ only where their chunks are not the same object, and a checkpoint
+//! writes only the chunks that it has not written before.
+
+use std::sync::OnceLock;
+
+use imap::{ModSeq, Uid};
+
+use crate::codec::{self, Damaged};
+use crate::{FlagSet, FlagTable, Record, SystemFlags};
+
+/// The most messages in a chunk.
+pub const CHUNK: usize = 1024;
+
+/// What a mailbox wants to know of a chunk without looking into it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Summary {
+    /// How many messages, 1 to [`CHUNK`].
+    pub len: u32,
+    /// The first message's UID.
+    pub first: Uid,
+    /// The last message's UID.
+    pub last: Uid,
+    /// How many are without `\Seen`.
+    pub unseen: u32,
+    /// Where in the chunk the first of those stands; `len` if there is none.
+    pub first_unseen: u32,
+    /// How many have `\Deleted`.
+    pub deleted: u32,
+    /// The sum of their sizes in octets.
+    pub size: u64,
+    /// The sum of the `\Deleted` ones' sizes in octets.
+    pub deleted_size: u64,
+    /// The highest modseq among them.
+    pub modseq: ModSeq,
+}
+
+/// A run of neighbouring messages. Read back from a checkpoint it stays packed until somebody looks into it.
+#[derive(Debug)]
+pub struct Chunk {
+    /// The name under which checkpoints keep it: the UID of the first message that was ever in it.
+    base: Uid,
+    summary: Summary,
+    packed: Option<Box<[u8]>>,
+    records: OnceLock<Vec<Record>>,
+}
+
+impl Chunk {
+    /// From records in the order of their UIDs; `None` if there are none.
+    pub(crate) fn new(base: Uid, records: Vec<Record>, table: &FlagTable) -> Option<Self> {
+        let summary = summarize(&records, table)?;
+        Some(Self { base, summary, packed: None, records: OnceLock::from(records) })
+    }
+
+    /// A chunk whose last message has gone: only a mark for its owner to take it away.
+    pub(crate) fn emptied(of: &Self) -> Self {
+        let summary = Summary { len: 0, ..of.summary };
+        Self { base: of.base, summary, packed: None, records: OnceLock::from(Vec::new()) }
+    }
+
+    /// From what [`Chunk::pack`] made. The caller has checked that the bytes are the ones that were written.
+    pub fn unpack(base: Uid, packed: Box<[u8]>) -> Result<Self, Damaged> {
+        let summary = codec::read_summary(&packed)?;
+        Ok(Self { base, summary, packed: Some(packed), records: OnceLock::new() })
+    }
+
+    /// For a checkpoint: the summary, then the records by column.
+    pub fn pack(&self) -> Vec<u8> {
+        match &self.packed {
+            Some(packed) => packed.to_vec(),
+            None => codec::write_chunk(&self.summary, self.records()),
+        }
+    }
+
+    /// The name under which checkpoints keep it.
+    pub fn base(&self) -> Uid {
+        self.base
+    }
+
+    /// What is known of all of it.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// The messages, in the order of their UIDs.
+    pub fn records(&self) -> &[Record] {
+        self.records.get_or_init(|| {
+            let packed = self.packed.as_deref().unwrap_or_default();
+            // A checkpoint's rows are checked by CRC32C when they are read, and `store::check` unpacks them all, so
+            // this is a chunk that was packed wrongly: our own invariant, and no answer would be a right one.
+            codec::read_records(packed).expect("a chunk whose checksum is right unpacks")
+        })
+    }
+
+    /// Where a UID stands in this chunk, or where it would.
+    pub(crate) fn find(&self, uid: Uid) -> Result<usize, usize> {
+        self.records().binary_search_by_key(&uid, |r| r.uid)
+    }
+}
+
+fn summarize(records: &[Record], table: &FlagTable) -> Option<Summary> {
+    let (first, last) = (records.first()?, records.last()?);
+    let mut summary = Summary {
+        len: u32::try_from(records.len()).ok()?,
+        first: first.uid,
+        last: last.uid,
+        unseen: 0,
+        first_unseen: u32::try_from(records.len()).ok()?,
+        deleted: 0,
+        size: 0,
+        deleted_size: 0,
+        modseq: first.modseq,
+    };
+    for (at, record) in (0u32..).zip(records) {
+        let flags = table.set(record.flags);
+        if is_unseen(flags) {
+            summary.first_unseen = summary.first_unseen.min(at);
+            summary.unseen += 1;
+        }
+        if flags.system.contains(SystemFlags::DELETED) {
+            summary.deleted += 1;
+            summary.deleted_size += u64::from(record.size);
+        }
+        summary.size += u64::from(record.size);
+        summary.modseq = summary.modseq.max(record.modseq);
+    }
+    Some(summary)
+}
+
+fn is_unseen(flags: &FlagSet) -> bool {
+    !flags.system.contains(SystemFlags::SEEN)
+}

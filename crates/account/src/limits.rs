@@ -1,0 +1,10 @@
+//! How much an account may hold. What a connection may ask for has its limits in `session`.
+
+/// The most mailboxes of an account.
+pub const MAILBOXES: usize = 100_000;
+
+/// The most keywords that a mailbox may know.
+pub const KEYWORDS: usize = 10_000;
+
+/// The most names that an account may subscribe.
+pub const SUBSCRIPTIONS: usize = 200_000;

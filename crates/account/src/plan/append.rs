@@ -1,0 +1,122 @@
+//! APPEND, REPLACE, delivery and import: messages come in.
+
+use imap::{InternalDate, Uid, UidSet, UidValidity};
+
+use super::Planned;
+use crate::{Added, Change, EmailId, Flags, Mailbox, MailboxId, Refusal, State, limits};
+
+/// A message whose octets the store already holds, ready to be named by a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMessage {
+    /// Its size in octets.
+    pub size: u32,
+    /// INTERNALDATE.
+    pub internal_date: InternalDate,
+    /// The flags that it comes with.
+    pub flags: Flags,
+    /// The UID that it had elsewhere, for import; `None` takes the next one. One below UIDNEXT is not taken over: the
+    /// next one is.
+    pub uid: Option<Uid>,
+}
+
+/// What APPENDUID says (RFC 4315 §3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The mailbox that took them.
+    pub mailbox: MailboxId,
+    /// Its UIDVALIDITY.
+    pub uid_validity: UidValidity,
+    /// The UIDs given, in the order of the messages.
+    pub uids: UidSet,
+}
+
+/// Adds messages to a mailbox, all or none (RFC 9051 §6.3.12, RFC 3502). The message at place `i` is the commit's
+/// email `state.next_email() + i`. `now` is in unix seconds.
+pub fn append(
+    state: &State,
+    mailbox: Option<MailboxId>,
+    messages: &[NewMessage],
+    now: i64,
+) -> Result<Planned<Appended>, Refusal> {
+    let mailbox = mailbox.and_then(|id| state.mailbox(id)).ok_or(Refusal::NoSuchDestination)?;
+    check_keywords(mailbox, messages.iter().map(|m| &m.flags))?;
+    let mut emails = std::iter::successors(Some(state.next_email()), |e| Some(e.next()));
+    let mut numbers = Numbers(mailbox.uid_next);
+    let mut added = Vec::with_capacity(messages.len());
+    for message in messages {
+        added.push(Added {
+            uid: numbers.give(message.uid)?,
+            email: emails.next().unwrap_or(EmailId::FIRST),
+            size: message.size,
+            internal_date: message.internal_date,
+            save_date: now,
+            flags: message.flags.clone(),
+        });
+    }
+    let uids = added.iter().map(|m| m.uid).collect();
+    let outcome = Appended { mailbox: mailbox.id, uid_validity: mailbox.uid_validity, uids };
+    let changes = if added.is_empty() {
+        Vec::new()
+    } else {
+        vec![Change::MessagesAdded { mailbox: mailbox.id, messages: added }]
+    };
+    Ok(Planned::new(changes, outcome))
+}
+
+/// Puts a message into `to` and takes `old` out of `from`, both or neither (RFC 8508 §3.2).
+pub fn replace(
+    state: &State,
+    (from, old): (MailboxId, Uid),
+    to: Option<MailboxId>,
+    message: &NewMessage,
+    now: i64,
+) -> Result<Planned<Appended>, Refusal> {
+    let source = state.mailbox(from).ok_or(Refusal::NoSuchMailbox)?;
+    let email = source.messages.by_uid(old).ok_or(Refusal::NoSuchMessage)?.email;
+    let mut planned = append(state, to, std::slice::from_ref(message), now)?;
+    planned.changes.push(Change::Expunged {
+        mailbox: from,
+        uids: std::iter::once(old).collect(),
+        emails: vec![email],
+    });
+    Ok(planned)
+}
+
+/// Takes over UIDVALIDITY and UIDNEXT of the server that a mailbox is imported from. Only a mailbox that has never had
+/// a message does: a UID must never name two messages.
+pub fn take_numbers(
+    state: &State,
+    mailbox: MailboxId,
+    uid_validity: UidValidity,
+    uid_next: Uid,
+) -> Result<Planned<()>, Refusal> {
+    let there = state.mailbox(mailbox).ok_or(Refusal::NoSuchMailbox)?;
+    if there.uid_validity == uid_validity && there.uid_next == Some(uid_next) {
+        return Ok(Planned::new(Vec::new(), ()));
+    }
+    if there.uid_next != Some(Uid::MIN) {
+        return Err(Refusal::NotEmpty);
+    }
+    Ok(Planned::new(vec![Change::NumbersTaken { mailbox, uid_validity, uid_next }], ()))
+}
+
+/// Refuses what would make a mailbox know more keywords than it may.
+pub(super) fn check_keywords<'a>(mailbox: &Mailbox, flags: impl Iterator<Item = &'a Flags>) -> Result<(), Refusal> {
+    let known = mailbox.flags.keywords().len();
+    let unknown: usize = flags.map(|f| mailbox.flags.unknown(f)).sum();
+    // Counts a new keyword once for each message that brings it: only near the limit does that refuse too early.
+    if unknown > 0 && known + unknown > limits::KEYWORDS { Err(Refusal::TooManyKeywords) } else { Ok(()) }
+}
+
+/// Gives UIDs from UIDNEXT up.
+pub(super) struct Numbers(pub(super) Option<Uid>);
+
+impl Numbers {
+    /// The wished UID if it is not below UIDNEXT, else UIDNEXT.
+    pub(super) fn give(&mut self, wish: Option<Uid>) -> Result<Uid, Refusal> {
+        let next = self.0.ok_or(Refusal::OutOfNumbers)?;
+        let uid = wish.map_or(next, |wish| wish.max(next));
+        self.0 = uid.next();
+        Ok(uid)
+    }
+}

@@ -1,0 +1,79 @@
+//! COPY and MOVE: another mailbox names the same emails. No octet is copied.
+
+use imap::{Uid, UidSet, UidValidity};
+
+use super::Planned;
+use super::append::{Numbers, check_keywords};
+use crate::{Added, Change, Mailbox, MailboxId, Refusal, State};
+
+/// What COPYUID says (RFC 4315 §3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// The destination's UIDVALIDITY.
+    pub uid_validity: UidValidity,
+    /// The messages that were copied, by their UIDs in the source. What was asked for and had gone is not here.
+    pub from: UidSet,
+    /// Their UIDs in the destination, in the same order.
+    pub to: UidSet,
+}
+
+/// Copies messages, with flags and INTERNALDATE, all or none (RFC 9051 §6.4.7). Those that have gone are passed over:
+/// a client that copies what another one has just expunged must not see its mail stuck. `now` is in unix seconds.
+pub fn copy(
+    state: &State,
+    from: MailboxId,
+    uids: &UidSet,
+    to: Option<MailboxId>,
+    now: i64,
+) -> Result<Planned<Copied>, Refusal> {
+    let source = state.mailbox(from).ok_or(Refusal::NoSuchMailbox)?;
+    let destination = to.and_then(|id| state.mailbox(id)).ok_or(Refusal::NoSuchDestination)?;
+    let added = added(source, uids, destination, now)?;
+    let mut copied = Copied { uid_validity: destination.uid_validity, from: UidSet::new(), to: UidSet::new() };
+    let mut messages = Vec::with_capacity(added.len());
+    for (uid, message) in added {
+        copied.from.insert(uid);
+        copied.to.insert(message.uid);
+        messages.push(message);
+    }
+    let changes = match messages.is_empty() {
+        true => Vec::new(),
+        false => vec![Change::MessagesAdded { mailbox: destination.id, messages }],
+    };
+    Ok(Planned::new(changes, copied))
+}
+
+/// Moves messages: what [`copy`] does, and takes them out of the source in the same commit (RFC 6851 §3).
+pub fn move_messages(
+    state: &State,
+    from: MailboxId,
+    uids: &UidSet,
+    to: Option<MailboxId>,
+    now: i64,
+) -> Result<Planned<Copied>, Refusal> {
+    let mut planned = copy(state, from, uids, to, now)?;
+    let source = state.mailbox(from).ok_or(Refusal::NoSuchMailbox)?;
+    planned.changes.extend(super::expunge::expunged(source, &planned.outcome.from));
+    Ok(planned)
+}
+
+fn added(source: &Mailbox, uids: &UidSet, to: &Mailbox, now: i64) -> Result<Vec<(Uid, Added)>, Refusal> {
+    let mut numbers = Numbers(to.uid_next);
+    let mut used: Vec<_> = source.messages.select(uids).map(|(_, r)| r.flags).collect();
+    used.sort_unstable();
+    used.dedup();
+    let used: Vec<_> = used.into_iter().map(|set| source.flags.flags(set)).collect();
+    check_keywords(to, used.iter())?;
+    let copies = source.messages.select(uids).map(|(_, record)| {
+        let copy = Added {
+            uid: numbers.give(None)?,
+            email: record.email,
+            size: record.size,
+            internal_date: record.internal_date,
+            save_date: now,
+            flags: source.flags.flags(record.flags),
+        };
+        Ok((record.uid, copy))
+    });
+    copies.collect()
+}

@@ -1,0 +1,27 @@
+//! EXPUNGE, UID EXPUNGE and CLOSE: messages go.
+
+use imap::UidSet;
+
+use super::Planned;
+use crate::{Change, Mailbox, MailboxId, Refusal, State, SystemFlags};
+
+/// Takes out the messages that have `\Deleted` (RFC 9051 §6.4.3), or of those just the ones in `only` (§6.4.9).
+/// The outcome is what went.
+pub fn expunge(state: &State, mailbox: MailboxId, only: Option<&UidSet>) -> Result<Planned<UidSet>, Refusal> {
+    let mailbox = state.mailbox(mailbox).ok_or(Refusal::NoSuchMailbox)?;
+    let deleted = |r: &crate::Record| mailbox.flags.set(r.flags).system.contains(SystemFlags::DELETED);
+    let uids: UidSet = match only {
+        Some(set) => mailbox.messages.select(set).map(|(_, r)| r).filter(|r| deleted(r)).map(|r| r.uid).collect(),
+        None => {
+            let chunks = mailbox.messages.chunks().iter().filter(|c| c.summary().deleted > 0);
+            chunks.flat_map(|c| c.records()).filter(|r| deleted(r)).map(|r| r.uid).collect()
+        }
+    };
+    Ok(Planned::new(expunged(mailbox, &uids).into_iter().collect(), uids))
+}
+
+/// The change that takes these messages out of a mailbox; `None` if it has none of them.
+pub(super) fn expunged(mailbox: &Mailbox, uids: &UidSet) -> Option<Change> {
+    let emails: Vec<_> = mailbox.messages.select(uids).map(|(_, r)| r.email).collect();
+    (!emails.is_empty()).then(|| Change::Expunged { mailbox: mailbox.id, uids: uids.clone(), emails })
+}

@@ -1,0 +1,325 @@
+//! The account as of one commit: the fold of its log.
+//!
+//! A state never changes and shares what it can with the states before it, so a commit costs what it changes and
+//! holding an old state is free.
+
+use std::sync::Arc;
+
+use imap::{MailboxName, ModSeq, Uid, UidSet, UidValidity};
+use imbl::{OrdMap, OrdSet};
+
+use crate::change::{Added, Change, Commit};
+use crate::{EmailId, Flags, Mailbox, MailboxId, Messages, Record, Vanished};
+
+/// All of an account: its mailboxes, their messages, its subscriptions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    modseq: Option<ModSeq>,
+    next_mailbox: MailboxId,
+    next_email: EmailId,
+    last_uid_validity: u32,
+    mailboxes: OrdMap<MailboxId, Arc<Mailbox>>,
+    names: OrdMap<MailboxName, MailboxId>,
+    subscriptions: OrdSet<MailboxName>,
+}
+
+/// What a [`State`] is made of, for a checkpoint to keep and to give back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// The last commit in it.
+    pub modseq: Option<ModSeq>,
+    /// The id that the next mailbox gets.
+    pub next_mailbox: MailboxId,
+    /// The id that the next email gets.
+    pub next_email: EmailId,
+    /// The highest UIDVALIDITY given; 0 before the first.
+    pub last_uid_validity: u32,
+    /// The mailboxes, in any order.
+    pub mailboxes: Vec<Arc<Mailbox>>,
+    /// The subscribed names.
+    pub subscriptions: Vec<MailboxName>,
+}
+
+/// A commit that does not follow from the state before it: the log is damaged, or a plan is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Inconsistent {
+    /// Its modseq is not the next one.
+    #[error("commit {got} where {wanted} was due")]
+    OutOfOrder {
+        /// What the commit says.
+        got: ModSeq,
+        /// What would follow.
+        wanted: ModSeq,
+    },
+    /// It names a mailbox that is not there.
+    #[error("commit {0} names mailbox {1}, which is not there")]
+    NoSuchMailbox(ModSeq, MailboxId),
+    /// It gives a name, an id, a UID or a UIDVALIDITY that has been given before.
+    #[error("commit {0} gives {1} a second time")]
+    GivenTwice(ModSeq, String),
+    /// It changes messages that are not there.
+    #[error("commit {0} changes messages that are not in mailbox {1}")]
+    NoSuchMessage(ModSeq, MailboxId),
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            modseq: None,
+            next_mailbox: MailboxId::FIRST,
+            next_email: EmailId::FIRST,
+            last_uid_validity: 0,
+            mailboxes: OrdMap::new(),
+            names: OrdMap::new(),
+            subscriptions: OrdSet::new(),
+        }
+    }
+}
+
+impl State {
+    /// From what a checkpoint kept.
+    pub fn from_parts(parts: Parts) -> Self {
+        Self {
+            modseq: parts.modseq,
+            next_mailbox: parts.next_mailbox,
+            next_email: parts.next_email,
+            last_uid_validity: parts.last_uid_validity,
+            names: parts.mailboxes.iter().map(|m| (m.name.clone(), m.id)).collect(),
+            mailboxes: parts.mailboxes.into_iter().map(|m| (m.id, m)).collect(),
+            subscriptions: parts.subscriptions.into_iter().collect(),
+        }
+    }
+
+    /// For a checkpoint to keep.
+    pub fn to_parts(&self) -> Parts {
+        Parts {
+            modseq: self.modseq,
+            next_mailbox: self.next_mailbox,
+            next_email: self.next_email,
+            last_uid_validity: self.last_uid_validity,
+            mailboxes: self.mailboxes.values().cloned().collect(),
+            subscriptions: self.subscriptions.iter().cloned().collect(),
+        }
+    }
+
+    /// The last commit in this state; `None` before the first.
+    pub fn modseq(&self) -> Option<ModSeq> {
+        self.modseq
+    }
+
+    /// The modseq of the commit that comes next.
+    pub fn next_modseq(&self) -> ModSeq {
+        self.modseq.map_or(ModSeq::MIN, ModSeq::next)
+    }
+
+    /// The id that the next mailbox gets.
+    pub fn next_mailbox(&self) -> MailboxId {
+        self.next_mailbox
+    }
+
+    /// The id that the next email gets.
+    pub fn next_email(&self) -> EmailId {
+        self.next_email
+    }
+
+    /// The highest UIDVALIDITY that this account has given; 0 before the first.
+    pub fn last_uid_validity(&self) -> u32 {
+        self.last_uid_validity
+    }
+
+    /// A mailbox by its lasting id.
+    pub fn mailbox(&self, id: MailboxId) -> Option<&Arc<Mailbox>> {
+        self.mailboxes.get(&id)
+    }
+
+    /// A mailbox by its name.
+    pub fn named(&self, name: &MailboxName) -> Option<&Arc<Mailbox>> {
+        self.names.get(name).and_then(|id| self.mailboxes.get(id))
+    }
+
+    /// All mailboxes in the order of their names.
+    pub fn by_name(&self) -> impl Iterator<Item = &Arc<Mailbox>> {
+        self.names.values().filter_map(|id| self.mailboxes.get(id))
+    }
+
+    /// How many mailboxes there are.
+    pub fn mailbox_count(&self) -> usize {
+        self.mailboxes.len()
+    }
+
+    /// The mailboxes below a name, in the order of their names.
+    pub fn below<'a>(&'a self, name: &'a MailboxName) -> impl Iterator<Item = &'a Arc<Mailbox>> {
+        self.by_name().filter(move |m| m.name.is_child_of(name))
+    }
+
+    /// The subscribed names, in order, whether a mailbox has them or not.
+    pub fn subscriptions(&self) -> impl Iterator<Item = &MailboxName> {
+        self.subscriptions.iter()
+    }
+
+    /// Whether a name is subscribed.
+    pub fn is_subscribed(&self, name: &MailboxName) -> bool {
+        self.subscriptions.contains(name)
+    }
+
+    /// Folds one commit into the state. On an error the state may be half changed: throw it away.
+    pub fn apply(&mut self, commit: &Commit) -> Result<(), Inconsistent> {
+        let wanted = self.next_modseq();
+        if commit.modseq != wanted {
+            return Err(Inconsistent::OutOfOrder { got: commit.modseq, wanted });
+        }
+        for change in &commit.changes {
+            self.apply_one(commit.modseq, change)?;
+        }
+        self.modseq = Some(commit.modseq);
+        Ok(())
+    }
+
+    /// The state that a whole log ends in.
+    pub fn replay<'a>(log: impl IntoIterator<Item = &'a Commit>) -> Result<Self, Inconsistent> {
+        let mut state = Self::default();
+        log.into_iter().try_for_each(|commit| state.apply(commit))?;
+        Ok(state)
+    }
+
+    fn apply_one(&mut self, modseq: ModSeq, change: &Change) -> Result<(), Inconsistent> {
+        match change {
+            Change::MailboxCreated { id, name, uid_validity, special_use } => {
+                self.give_uid_validity(modseq, *uid_validity)?;
+                if *id < self.next_mailbox || self.names.contains_key(name) {
+                    return Err(Inconsistent::GivenTwice(modseq, format!("{id} {name}")));
+                }
+                self.next_mailbox = id.next();
+                self.names.insert(name.clone(), *id);
+                let mailbox = Mailbox {
+                    id: *id,
+                    name: name.clone(),
+                    uid_validity: *uid_validity,
+                    uid_next: Some(Uid::MIN),
+                    modseq,
+                    special_use: special_use.clone(),
+                    messages: Messages::default(),
+                    flags: Arc::default(),
+                    vanished: Arc::default(),
+                };
+                self.mailboxes.insert(*id, Arc::new(mailbox));
+            }
+            Change::MailboxRenamed { id, name } => {
+                if self.names.contains_key(name) {
+                    return Err(Inconsistent::GivenTwice(modseq, name.to_string()));
+                }
+                let mailbox = self.mailbox_mut(modseq, *id)?;
+                let old = std::mem::replace(&mut mailbox.name, name.clone());
+                self.names.remove(&old);
+                self.names.insert(name.clone(), *id);
+            }
+            Change::MailboxDeleted { id } => {
+                let gone = self.mailboxes.remove(id).ok_or(Inconsistent::NoSuchMailbox(modseq, *id))?;
+                self.names.remove(&gone.name);
+            }
+            Change::SpecialUseSet { id, special_use } => {
+                self.mailbox_mut(modseq, *id)?.special_use.clone_from(special_use);
+            }
+            Change::Subscribed { name } => {
+                self.subscriptions.insert(name.clone());
+            }
+            Change::Unsubscribed { name } => {
+                self.subscriptions.remove(name);
+            }
+            Change::MessagesAdded { mailbox, messages } => self.add(modseq, *mailbox, messages)?,
+            Change::FlagsChanged { mailbox, uids, mode, flags } => {
+                let mailbox = self.mailbox_mut(modseq, *mailbox)?;
+                change_flags(mailbox, modseq, uids, |table, old| table.store(old, *mode, flags))?;
+            }
+            Change::Expunged { mailbox, uids, .. } => {
+                let id = *mailbox;
+                let mailbox = self.mailbox_mut(modseq, id)?;
+                let before = mailbox.messages.len() as u64;
+                let table = mailbox.flags.clone();
+                mailbox.messages.remove(uids, &table);
+                if before - mailbox.messages.len() as u64 != uids.len() {
+                    return Err(Inconsistent::NoSuchMessage(modseq, id));
+                }
+                Arc::<Vanished>::make_mut(&mut mailbox.vanished).add(modseq, uids);
+                mailbox.modseq = modseq;
+            }
+            Change::NumbersTaken { mailbox, uid_validity, uid_next } => {
+                self.last_uid_validity = self.last_uid_validity.max(uid_validity.get());
+                let mailbox = self.mailbox_mut(modseq, *mailbox)?;
+                mailbox.uid_validity = *uid_validity;
+                mailbox.uid_next = mailbox.uid_next.map(|old| old.max(*uid_next));
+                mailbox.modseq = modseq;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, modseq: ModSeq, id: MailboxId, added: &[Added]) -> Result<(), Inconsistent> {
+        let mailbox = self.mailbox_mut(modseq, id)?;
+        let mut records = Vec::with_capacity(added.len());
+        let mut next_email = EmailId::FIRST;
+        let mut none = Flags::default();
+        let mut set = crate::FlagSetId::default();
+        for message in added {
+            if mailbox.uid_next.is_none_or(|next| message.uid < next) {
+                return Err(Inconsistent::GivenTwice(modseq, format!("UID {} of {id}", message.uid)));
+            }
+            mailbox.uid_next = message.uid.next();
+            next_email = next_email.max(message.email.next());
+            if message.flags != none {
+                let table = Arc::make_mut(&mut mailbox.flags);
+                set = table.store(set, imap::StoreMode::Replace, &message.flags);
+                none.clone_from(&message.flags);
+            }
+            records.push(Record {
+                modseq,
+                email: message.email,
+                internal_date: message.internal_date,
+                save_date: message.save_date,
+                uid: message.uid,
+                size: message.size,
+                flags: set,
+            });
+        }
+        mailbox.modseq = modseq;
+        let table = mailbox.flags.clone();
+        mailbox.messages.append(records, &table);
+        self.next_email = self.next_email.max(next_email);
+        Ok(())
+    }
+
+    fn give_uid_validity(&mut self, modseq: ModSeq, given: UidValidity) -> Result<(), Inconsistent> {
+        if given.get() <= self.last_uid_validity {
+            return Err(Inconsistent::GivenTwice(modseq, format!("UIDVALIDITY {given}")));
+        }
+        self.last_uid_validity = given.get();
+        Ok(())
+    }
+
+    fn mailbox_mut(&mut self, modseq: ModSeq, id: MailboxId) -> Result<&mut Mailbox, Inconsistent> {
+        let mailbox = self.mailboxes.get_mut(&id).ok_or(Inconsistent::NoSuchMailbox(modseq, id))?;
+        Ok(Arc::make_mut(mailbox))
+    }
+}
+
+/// Stores flags into messages and gives them the commit's modseq.
+pub(crate) fn change_flags(
+    mailbox: &mut Mailbox,
+    modseq: ModSeq,
+    uids: &UidSet,
+    mut store: impl FnMut(&mut crate::FlagTable, crate::FlagSetId) -> crate::FlagSetId,
+) -> Result<(), Inconsistent> {
+    let mut becomes = std::collections::HashMap::new();
+    let table = Arc::make_mut(&mut mailbox.flags);
+    for (_, record) in mailbox.messages.select(uids) {
+        becomes.entry(record.flags).or_insert_with(|| store(table, record.flags));
+    }
+    let mut changed = 0;
+    mailbox.messages.update(uids, &mailbox.flags, |record| {
+        record.flags = becomes.get(&record.flags).copied().unwrap_or(record.flags);
+        record.modseq = modseq;
+        changed += 1;
+    });
+    mailbox.modseq = modseq;
+    if changed == uids.len() { Ok(()) } else { Err(Inconsistent::NoSuchMessage(modseq, mailbox.id)) }
+}

@@ -1,1 +1,66 @@
 //! The IMAP session, sans-IO: a value with four doors.
+//!
+//! Bytes go in by [`Session::receive`], time and the account's changes by [`Session::wake`], and what is to be sent
+//! comes out of [`Session::transmit`], a little at a time. A session calls [`store::Account`] directly and waits for it:
+//! whoever owns the session lets it work on a thread that may wait. It never touches a socket and never reads a clock.
+
+mod gate;
+
+pub use gate::{Exchange, Gate, Peer, Step, Transport, User, Verdict};
+
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What time it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// For deadlines.
+    pub monotonic: Instant,
+    /// For dates: seconds since 1970-01-01 UTC.
+    pub unix: i64,
+}
+
+/// What the session's owner does after sending what [`Session::transmit`] gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Wait for the client to speak, for [`Session::deadline`] and for a wake.
+    Read,
+    /// Send, then call `transmit` again: there is more.
+    Write,
+    /// Send, throw away all that was read, do the TLS handshake, then call [`Session::secured`].
+    StartTls,
+    /// Send, then close the connection.
+    Close,
+}
+
+/// Why a server ends a session that did nothing wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The server shuts down (RFC 9051 §7.1.5).
+    Shutdown,
+    /// The account was disabled or removed, or its password changed.
+    Revoked,
+}
+
+/// What `posthorn who` shows of a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The account's name, once logged in.
+    pub user: Option<String>,
+    /// The selected mailbox's name.
+    pub mailbox: Option<String>,
+    /// The client as its ID command named it (RFC 2971), or empty.
+    pub client: String,
+    /// The command that runs or ran last: "IDLE", "UID FETCH".
+    pub command: &'static str,
+}
+
+/// What all sessions of a server share.
+pub struct Settings {
+    /// Asked at LOGIN and AUTHENTICATE.
+    pub gate: Arc<dyn Gate>,
+    /// The largest message that APPEND takes, in octets (RFC 7889).
+    pub append_limit: u64,
+    /// Where messages on their way in are kept.
+    pub store: store::Store,
+}

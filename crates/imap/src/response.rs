@@ -1,0 +1,5 @@
+//! Responses to bytes.
+
+mod number;
+
+pub use number::number;

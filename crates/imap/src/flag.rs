@@ -124,16 +124,8 @@ pub enum SpecialUse {
 
 impl SpecialUse {
     /// All of them, in the order in which they are written.
-    pub const ALL: [Self; 8] = [
-        Self::All,
-        Self::Archive,
-        Self::Drafts,
-        Self::Flagged,
-        Self::Junk,
-        Self::Sent,
-        Self::Trash,
-        Self::Important,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::All, Self::Archive, Self::Drafts, Self::Flagged, Self::Junk, Self::Sent, Self::Trash, Self::Important];
 
     /// As it goes on the wire.
     pub fn as_str(self) -> &'static str {

@@ -5,8 +5,9 @@
 //! is linear in time, bounded in depth and never panics.
 //!
 //! In reading order: `number`, `set`, `flag`, `mailbox_name`, `list_pattern`, `date`, `section` (values); `frame`
-//! (bytes to whole commands); `cursor`, `command` (whole commands to [`Command`]); [`response`] (values to bytes).
+//! (bytes to whole commands); `cursor`, [`command`] (whole commands to [`Command`]); [`response`] (values to bytes).
 
+pub mod command;
 mod cursor;
 mod date;
 mod flag;
@@ -18,6 +19,7 @@ pub mod response;
 mod section;
 mod set;
 
+pub use command::{Command, Fault, ParseError, SearchKey, StatusItem, Tag, Tagged};
 pub use date::{Date, InternalDate};
 pub use flag::{Flag, Keyword, SpecialUse, StoreMode};
 pub use list_pattern::{ListPattern, PatternTooComplex};

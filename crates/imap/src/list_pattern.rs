@@ -32,7 +32,9 @@ impl ListPattern {
     pub fn from_wire(pattern: &[u8], form: crate::NameForm) -> Result<Self, PatternTooComplex> {
         let text = String::from_utf8_lossy(pattern);
         match (form, text.is_ascii()) {
-            (crate::NameForm::Utf7, true) => Self::new(&crate::mutf7::decode(&text).unwrap_or_else(|| text.into_owned())),
+            (crate::NameForm::Utf7, true) => {
+                Self::new(&crate::mutf7::decode(&text).unwrap_or_else(|| text.into_owned()))
+            }
             _ => Self::new(&text),
         }
     }

@@ -109,7 +109,19 @@ mod tests {
     #[test]
     fn only_the_one_spelling_is_decoded() {
         for wrong in [
-            "&", "A&B", "&Jjo!", "&Jjo", "&AGE-", "&U,BTFw-&ZeVnLIqe-", "&2D0-", "&Jjp-", "&A-", "&==-", "&ADF-", "ü", "&Jj/-",
+            "&",
+            "A&B",
+            "&Jjo!",
+            "&Jjo",
+            "&AGE-",
+            "&U,BTFw-&ZeVnLIqe-",
+            "&2D0-",
+            "&Jjp-",
+            "&A-",
+            "&==-",
+            "&ADF-",
+            "ü",
+            "&Jj/-",
         ] {
             assert_eq!(decode(wrong), None, "{wrong}");
         }

@@ -57,7 +57,8 @@ impl<N: Number> NumberSet<N> {
 
     /// From ranges in any order, overlapping or not. A range whose ends are swapped is empty.
     pub fn from_ranges(ranges: impl IntoIterator<Item = RangeInclusive<N>>) -> Self {
-        let mut pairs: Vec<(N, N)> = ranges.into_iter().map(RangeInclusive::into_inner).filter(|(a, b)| a <= b).collect();
+        let mut pairs: Vec<(N, N)> =
+            ranges.into_iter().map(RangeInclusive::into_inner).filter(|(a, b)| a <= b).collect();
         if !pairs.is_sorted() {
             pairs.sort_unstable();
         }
@@ -165,7 +166,11 @@ impl<N: Number> NumberSet<N> {
             if first <= last {
                 ranges.push((first, last));
             }
-            if x.1 <= y.1 { a.next() } else { b.next() };
+            if x.1 <= y.1 {
+                a.next()
+            } else {
+                b.next()
+            };
         }
         Self { ranges }
     }

@@ -64,3 +64,12 @@ pub struct Settings {
     /// Where messages on their way in are kept.
     pub store: store::Store,
 }
+
+/// Called, from any thread and without waiting, when [`Session::wake`] has something to do.
+pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+// The session itself; its fields are in `session.rs`. Signatures for its owner:
+//   Session::new(settings: Arc<Settings>, peer: Peer, transport: Transport, waker: Waker, now: Now) -> Session   (greeting is in transmit)
+//   receive(&mut self, bytes: &[u8], now: Now) ; wake(&mut self, now: Now) ; transmit(&mut self, out: &mut Vec<u8>) -> Next ;
+//   deadline(&self) -> Option<Instant> ; secured(&mut self, transport: Transport, now: Now) ; end(&mut self, ending: Ending, now: Now) ; facts(&self) -> Facts
+//   light(&self) -> bool: what `transmit` would do next neither waits nor takes long (only memory): may run on the async thread.

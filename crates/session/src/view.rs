@@ -1,0 +1,251 @@
+//! The view: the mailbox as this session's client has been told of it. Message sequence numbers mean places in here.
+//!
+//! A view is a snapshot that the session moves on when the protocol allows it. While EXPUNGE may not be sent, messages
+//! that have gone stay in the view and stay readable (RFC 2180 §4.1.2): `ghosts`.
+
+use std::sync::Arc;
+
+use account::{FlagSetId, FlagTable, Mailbox, MailboxId, Messages, Record, State, difference};
+use imap::{ModSeq, SeqNum, SeqSet, SetArg, StoreMode, Target, Uid, UidSet};
+use store::Pin;
+
+/// Whether a command may be told of messages that have gone (RFC 9051 §7.5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expunges {
+    /// The client's sequence numbers may shift now.
+    Allowed,
+    /// They may not: the messages stay in the view.
+    Deferred,
+}
+
+/// Whether the client may change the mailbox through this view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// SELECT.
+    ReadWrite,
+    /// EXAMINE (RFC 9051 §6.3.3).
+    ReadOnly,
+}
+
+/// What the client has to be told, in this order.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    /// Messages that went, from the highest sequence number down, so that each number is right when it is sent.
+    pub(crate) gone: Vec<(SeqNum, Uid)>,
+    /// How many messages there are, if some came.
+    pub(crate) exists: Option<usize>,
+    /// Whether the mailbox knows keywords that the client has not been told of.
+    pub(crate) keywords: bool,
+    /// Messages whose flags changed.
+    pub(crate) changed: UidSet,
+}
+
+impl News {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.gone.is_empty() && self.exists.is_none() && !self.keywords && self.changed.is_empty()
+    }
+}
+
+/// A selected mailbox as its client knows it.
+pub(crate) struct View {
+    pub(crate) id: MailboxId,
+    pub(crate) access: Access,
+    messages: Messages,
+    table: Arc<FlagTable>,
+    /// In `messages`, but not in the mailbox any more.
+    ghosts: UidSet,
+    /// The messages that are `\Recent` in this session (RFC 3501 §2.3.2).
+    recent: UidSet,
+    /// The saved result `$` (RFC 5182).
+    pub(crate) saved: UidSet,
+    /// What QRESYNC and CONDSTORE clients have been told of.
+    modseq: ModSeq,
+    /// Keeps what the view shows from being removed.
+    _pin: Pin,
+}
+
+impl View {
+    pub(crate) fn new(mailbox: &Mailbox, access: Access, recent: UidSet, pin: Pin) -> Self {
+        Self {
+            id: mailbox.id,
+            access,
+            messages: mailbox.messages.clone(),
+            table: mailbox.flags.clone(),
+            ghosts: UidSet::new(),
+            recent,
+            saved: UidSet::new(),
+            modseq: mailbox.modseq,
+            _pin: pin,
+        }
+    }
+
+    pub(crate) fn messages(&self) -> &Messages {
+        &self.messages
+    }
+
+    pub(crate) fn table(&self) -> &Arc<FlagTable> {
+        &self.table
+    }
+
+    pub(crate) fn recent(&self) -> &UidSet {
+        &self.recent
+    }
+
+    /// The HIGHESTMODSEQ that the client may keep (RFC 7162 §3.1.2.1).
+    pub(crate) fn modseq(&self) -> ModSeq {
+        self.modseq
+    }
+
+    /// Moves on to the newest state as far as `expunges` allows, and says what the client has to be told. A mailbox
+    /// that has been deleted is an empty one to those who have it selected.
+    pub(crate) fn sync(&mut self, state: &Arc<State>, pin: impl FnOnce() -> Pin, expunges: Expunges) -> News {
+        let mut news = News::default();
+        let gone_mailbox;
+        let mailbox = match state.mailbox(self.id) {
+            Some(mailbox) => mailbox,
+            None => {
+                gone_mailbox = self.emptied();
+                &gone_mailbox
+            }
+        };
+        let nothing_can_have_changed = mailbox.modseq == self.modseq && self.ghosts.is_empty();
+        if nothing_can_have_changed && Arc::ptr_eq(&mailbox.flags, &self.table) {
+            return news;
+        }
+        let found = difference(&self.messages, &mailbox.messages);
+        news.keywords = mailbox.flags.keywords().len() > self.table.keywords().len();
+        if !found.added.is_empty() {
+            news.exists = Some(mailbox.messages.len());
+        }
+        news.changed = found.changed;
+        let old = std::mem::replace(&mut self.messages, mailbox.messages.clone());
+        self.table = mailbox.flags.clone();
+        match expunges {
+            Expunges::Allowed => {
+                self.saved = self.saved.difference(&found.gone);
+                self.recent = self.recent.difference(&found.gone);
+                news.gone = places(&old, &found.gone);
+                news.gone.reverse();
+                self.ghosts = UidSet::new();
+                self.modseq = mailbox.modseq;
+                self._pin = pin();
+            }
+            Expunges::Deferred => {
+                if !found.gone.is_empty() {
+                    let kept = old.select(&found.gone).map(|(_, r)| *r).collect();
+                    self.messages.insert(kept, &self.table);
+                    news.exists = news.exists.map(|_| self.messages.len());
+                } else {
+                    self.modseq = mailbox.modseq;
+                }
+                self.ghosts = found.gone;
+            }
+        }
+        news
+    }
+
+    /// After this session's own STORE: takes over the new flags of messages that the client need not be told of,
+    /// since it knows what it stored. Where somebody else's change came between, the next sync tells.
+    pub(crate) fn adopt(&mut self, mailbox: &Mailbox, uids: &UidSet, mode: StoreMode, flags: &account::Flags) {
+        let expected = |old: FlagSetId| mailbox.flags.peek(old, mode, flags);
+        let mut known = Vec::new();
+        for (_, record) in self.messages.select(uids) {
+            if let Some(new) = mailbox.messages.by_uid(record.uid)
+                && expected(record.flags) == Some(new.flags)
+            {
+                known.push(*new);
+            }
+        }
+        self.table = mailbox.flags.clone();
+        let uids: UidSet = known.iter().map(|r| r.uid).collect();
+        let mut known = known.into_iter();
+        self.messages.update(&uids, &self.table, |record| {
+            if let Some(new) = known.next() {
+                *record = new;
+            }
+        });
+    }
+
+    /// The messages that a command means. Sequence numbers beyond the last message are an error for the caller to
+    /// report (RFC 9051 §9, `seq-number`); UIDs that name nothing are left out (RFC 9051 §6.4.9).
+    pub(crate) fn resolve(&self, target: &Target) -> Result<UidSet, BeyondLast> {
+        match target {
+            Target::Seq(SetArg::Set(set)) => {
+                let largest = u32::try_from(self.messages.len()).ok().and_then(SeqNum::new);
+                let places = set.resolve(largest);
+                if largest.is_none() || places.last() > largest {
+                    return Err(BeyondLast);
+                }
+                Ok(self.uids_at(&places))
+            }
+            Target::Uid(SetArg::Set(set)) => {
+                let largest = self.messages.last().map(|r| r.uid);
+                Ok(self.present(&set.resolve(largest)))
+            }
+            Target::Seq(SetArg::Saved) | Target::Uid(SetArg::Saved) => Ok(self.saved.clone()),
+        }
+    }
+
+    /// Those of the UIDs that are in the view.
+    pub(crate) fn present(&self, uids: &UidSet) -> UidSet {
+        self.messages.select(uids).map(|(_, r)| r.uid).collect()
+    }
+
+    /// A UID's sequence number.
+    pub(crate) fn seq(&self, uid: Uid) -> Option<SeqNum> {
+        self.messages.place(uid).and_then(seq_at)
+    }
+
+    /// The UIDs at sequence numbers.
+    pub(crate) fn uids_at(&self, places: &SeqSet) -> UidSet {
+        let mut uids = UidSet::new();
+        for range in places.ranges() {
+            let from = range.start().get() as usize - 1;
+            let count = (range.end().get() - range.start().get()) as usize + 1;
+            uids.extend(self.messages.iter_from(from).take(count).map(|r| r.uid));
+        }
+        uids
+    }
+
+    /// The sequence numbers of UIDs, with the UIDs, ascending.
+    pub(crate) fn places(&self, uids: &UidSet) -> Vec<(SeqNum, Uid)> {
+        places(&self.messages, uids)
+    }
+
+    /// Whether the message is in the view but has gone from the mailbox.
+    pub(crate) fn is_ghost(&self, uid: Uid) -> bool {
+        self.ghosts.contains(uid)
+    }
+
+    /// The message with this UID.
+    pub(crate) fn record(&self, uid: Uid) -> Option<&Record> {
+        self.messages.by_uid(uid)
+    }
+
+    fn emptied(&self) -> Arc<Mailbox> {
+        Arc::new(Mailbox {
+            id: self.id,
+            name: imap::MailboxName::Inbox,
+            uid_validity: imap::UidValidity::MIN,
+            uid_next: None,
+            modseq: self.modseq.next(),
+            special_use: Vec::new(),
+            messages: Messages::default(),
+            flags: self.table.clone(),
+            vanished: Arc::default(),
+        })
+    }
+}
+
+/// A sequence number that no message has.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BeyondLast;
+
+/// The sequence number at a place; `None` beyond 2^32 messages, which UIDs do not allow.
+pub(crate) fn seq_at(place: usize) -> Option<SeqNum> {
+    u32::try_from(place + 1).ok().and_then(SeqNum::new)
+}
+
+fn places(messages: &Messages, uids: &UidSet) -> Vec<(SeqNum, Uid)> {
+    messages.select(uids).filter_map(|(place, r)| Some((seq_at(place)?, r.uid))).collect()
+}

@@ -3,6 +3,8 @@
 //! A change records a decision, not a request: it carries the UIDs, ids and names that were given, so that replaying a
 //! log chooses nothing and always ends in the same state.
 
+use std::sync::Arc;
+
 use imap::{InternalDate, MailboxName, ModSeq, SpecialUse, StoreMode, Uid, UidSet, UidValidity};
 
 use crate::{EmailId, Flags, MailboxId};
@@ -101,8 +103,9 @@ pub struct Added {
     pub internal_date: InternalDate,
     /// SAVEDATE, unix seconds.
     pub save_date: i64,
-    /// The flags that it came with.
-    pub flags: Flags,
+    /// The flags that it came with. Shared by all that came with the same ones: a COPY of 100,000 messages that have
+    /// 10,000 keywords spells these once.
+    pub flags: Arc<Flags>,
 }
 
 /// One atomic step of an account: a row of its log.

@@ -3,13 +3,14 @@
 //! A state never changes and shares what it can with the states before it, so a commit costs what it changes and
 //! holding an old state is free.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use imap::{MailboxName, ModSeq, Uid, UidSet, UidValidity};
+use imap::{MailboxName, ModSeq, StoreMode, Uid, UidSet, UidValidity};
 use imbl::{OrdMap, OrdSet};
 
 use crate::change::{Added, Change, Commit};
-use crate::{EmailId, Flags, Mailbox, MailboxId, Messages, Record, Vanished};
+use crate::{EmailId, FlagSetId, Flags, Mailbox, MailboxId, Messages, Record, Vanished};
 
 /// All of an account: its mailboxes, their messages, its subscriptions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -258,19 +259,19 @@ impl State {
         let mailbox = self.mailbox_mut(modseq, id)?;
         let mut records = Vec::with_capacity(added.len());
         let mut next_email = EmailId::FIRST;
-        let mut none = Flags::default();
-        let mut set = crate::FlagSetId::default();
+        // Messages that came together share their flags, so most of these are known without a look at any keyword.
+        let mut sets: HashMap<*const Flags, FlagSetId> = HashMap::new();
         for message in added {
             if mailbox.uid_next.is_none_or(|next| message.uid < next) {
                 return Err(Inconsistent::GivenTwice(modseq, format!("UID {} of {id}", message.uid)));
             }
             mailbox.uid_next = message.uid.next();
             next_email = next_email.max(message.email.next());
-            if message.flags != none {
-                let table = Arc::make_mut(&mut mailbox.flags);
-                set = table.store(set, imap::StoreMode::Replace, &message.flags);
-                none.clone_from(&message.flags);
-            }
+            let flags = &mut mailbox.flags;
+            let set = sets.entry(Arc::as_ptr(&message.flags)).or_insert_with(|| match message.flags.is_empty() {
+                true => FlagSetId::default(),
+                false => Arc::make_mut(flags).store(FlagSetId::default(), StoreMode::Replace, &message.flags),
+            });
             records.push(Record {
                 modseq,
                 email: message.email,
@@ -278,7 +279,7 @@ impl State {
                 save_date: message.save_date,
                 uid: message.uid,
                 size: message.size,
-                flags: set,
+                flags: *set,
             });
         }
         mailbox.modseq = modseq;

@@ -1,5 +1,7 @@
 //! APPEND, REPLACE, delivery and import: messages come in.
 
+use std::sync::Arc;
+
 use imap::{InternalDate, Uid, UidSet, UidValidity};
 
 use super::Planned;
@@ -50,7 +52,7 @@ pub fn append(
             size: message.size,
             internal_date: message.internal_date,
             save_date: now,
-            flags: message.flags.clone(),
+            flags: Arc::new(message.flags.clone()),
         });
     }
     let uids = added.iter().map(|m| m.uid).collect();
@@ -74,11 +76,7 @@ pub fn replace(
     let source = state.mailbox(from).ok_or(Refusal::NoSuchMailbox)?;
     let email = source.messages.by_uid(old).ok_or(Refusal::NoSuchMessage)?.email;
     let mut planned = append(state, to, std::slice::from_ref(message), now)?;
-    planned.changes.push(Change::Expunged {
-        mailbox: from,
-        uids: std::iter::once(old).collect(),
-        emails: vec![email],
-    });
+    planned.changes.push(Change::Expunged { mailbox: from, uids: std::iter::once(old).collect(), emails: vec![email] });
     Ok(planned)
 }
 

@@ -1,5 +1,8 @@
 //! COPY and MOVE: another mailbox names the same emails. No octet is copied.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use imap::{Uid, UidSet, UidValidity};
 
 use super::Planned;
@@ -59,11 +62,11 @@ pub fn move_messages(
 
 fn added(source: &Mailbox, uids: &UidSet, to: &Mailbox, now: i64) -> Result<Vec<(Uid, Added)>, Refusal> {
     let mut numbers = Numbers(to.uid_next);
-    let mut used: Vec<_> = source.messages.select(uids).map(|(_, r)| r.flags).collect();
-    used.sort_unstable();
-    used.dedup();
-    let used: Vec<_> = used.into_iter().map(|set| source.flags.flags(set)).collect();
-    check_keywords(to, used.iter())?;
+    let mut used = HashMap::new();
+    for (_, record) in source.messages.select(uids) {
+        used.entry(record.flags).or_insert_with(|| Arc::new(source.flags.flags(record.flags)));
+    }
+    check_keywords(to, used.values().map(|flags| &**flags))?;
     let copies = source.messages.select(uids).map(|(_, record)| {
         let copy = Added {
             uid: numbers.give(None)?,
@@ -71,7 +74,7 @@ fn added(source: &Mailbox, uids: &UidSet, to: &Mailbox, now: i64) -> Result<Vec<
             size: record.size,
             internal_date: record.internal_date,
             save_date: now,
-            flags: source.flags.flags(record.flags),
+            flags: used.get(&record.flags).cloned().unwrap_or_default(),
         };
         Ok((record.uid, copy))
     });

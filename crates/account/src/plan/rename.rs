@@ -1,5 +1,8 @@
 //! RENAME.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use imap::{MailboxName, UidSet};
 
 use super::mailboxes::{Maker, missing_parents};
@@ -25,7 +28,7 @@ pub fn rename(state: &State, from: &MailboxName, to: &MailboxName, now: i64) -> 
     let own = state.named(from).map(|m| Change::MailboxRenamed { id: m.id, name: to.clone() });
     let mut renamed: Vec<Change> = own.into_iter().collect();
     for child in state.below(from) {
-        let name = child.name.renamed(from, to).ok_or(Refusal::NameTooLong)?;
+        let Some(Ok(name)) = child.name.renamed(from, to) else { return Err(Refusal::NameTooLong) };
         if state.named(&name).is_some() {
             return Err(Refusal::AlreadyExists);
         }
@@ -49,6 +52,7 @@ fn empty_inbox(state: &State, to: &MailboxName, now: i64) -> Result<Planned<()>,
     }
     let new = maker.make(to.clone(), Vec::new())?;
     let mut changes = maker.changes;
+    let mut flags = HashMap::new();
     let messages: Vec<Added> = inbox
         .messages
         .iter()
@@ -58,7 +62,7 @@ fn empty_inbox(state: &State, to: &MailboxName, now: i64) -> Result<Planned<()>,
             size: record.size,
             internal_date: record.internal_date,
             save_date: now,
-            flags: inbox.flags.flags(record.flags),
+            flags: Arc::clone(flags.entry(record.flags).or_insert_with(|| Arc::new(inbox.flags.flags(record.flags)))),
         })
         .collect();
     if !messages.is_empty() {

@@ -195,11 +195,6 @@ impl FlagTable {
         Flags::new(set.system, keywords.collect())
     }
 
-    /// How many of `flags`' keywords this table does not know yet.
-    pub fn unknown(&self, flags: &Flags) -> usize {
-        flags.keywords.iter().filter(|k| !self.by_keyword.contains_key(*k)).count()
-    }
-
     /// What a combination becomes when `flags` are stored into it, without writing anything down: `None` if that
     /// combination is not in the table yet (so it certainly differs).
     pub fn peek(&self, id: FlagSetId, mode: StoreMode, flags: &Flags) -> Option<FlagSetId> {

@@ -1,8 +1,9 @@
 //! APPEND, REPLACE, delivery and import: messages come in.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use imap::{InternalDate, Uid, UidSet, UidValidity};
+use imap::{InternalDate, Keyword, Uid, UidSet, UidValidity};
 
 use super::Planned;
 use crate::{Added, Change, EmailId, Flags, Mailbox, MailboxId, Refusal, State, limits};
@@ -100,10 +101,13 @@ pub fn take_numbers(
 
 /// Refuses what would make a mailbox know more keywords than it may.
 pub(super) fn check_keywords<'a>(mailbox: &Mailbox, flags: impl Iterator<Item = &'a Flags>) -> Result<(), Refusal> {
+    let keywords = flags.flat_map(Flags::keywords);
+    let unknown: HashSet<&Keyword> = keywords.filter(|keyword| mailbox.flags.keyword(keyword).is_none()).collect();
     let known = mailbox.flags.keywords().len();
-    let unknown: usize = flags.map(|f| mailbox.flags.unknown(f)).sum();
-    // Counts a new keyword once for each message that brings it: only near the limit does that refuse too early.
-    if unknown > 0 && known + unknown > limits::KEYWORDS { Err(Refusal::TooManyKeywords) } else { Ok(()) }
+    if !unknown.is_empty() && known + unknown.len() > limits::KEYWORDS {
+        return Err(Refusal::TooManyKeywords);
+    }
+    Ok(())
 }
 
 /// Gives UIDs from UIDNEXT up.

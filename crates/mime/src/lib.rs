@@ -1,1 +1,53 @@
 //! One pass over a message: ENVELOPE, BODYSTRUCTURE, part offsets, sort keys, preview, searchable text.
+//!
+//! The crate is pure: octets in, values out. It knows neither sessions nor the store, does no I/O, never rewrites a
+//! message and never panics on what a mail contains. Work is linear in the message, memory is bounded by [`Limits`].
+//!
+//! In reading order: [`Scanner`] takes the octets in pieces of any size and makes a [`Structure`], whose bytes
+//! ([`Structure::encode`]) the store keeps; [`Stored`] reads them without copying and answers FETCH, SORT, THREAD and
+//! header searches. [`filter_header`] answers `BODY[HEADER.FIELDS (...)]`, [`transfer`] decodes for BINARY,
+//! [`encoded_word`] and [`text`] turn what mails contain into text that can be searched.
+//!
+//! | stop | file |
+//! | --- | --- |
+//! | octets → lines, parts, boundaries | `scanner`, `node` |
+//! | header block → fields | [`header`], `listed` |
+//! | fields → values | [`address`], `param`, `content`, [`date`], `subject`, `message_id` |
+//! | values → wire | `wire`, `envelope`, `bodystructure` |
+//! | all of it → a record, and back | `structure`, `stored`, `section` |
+
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
+mod bodystructure;
+mod content;
+mod cursor;
+mod envelope;
+mod facts;
+mod limits;
+mod listed;
+mod message_id;
+mod node;
+mod param;
+mod preview;
+mod scanner;
+mod section;
+mod stored;
+mod structure;
+mod subject;
+mod wire;
+
+pub mod address;
+pub mod date;
+pub mod encoded_word;
+pub mod header;
+pub mod text;
+pub mod transfer;
+
+pub use header::{Match, decoded_header, filter_header};
+pub use limits::Limits;
+pub use listed::{LISTED, is_listed};
+pub use scanner::Scanner;
+pub use section::Which;
+pub use stored::{Damaged, NotListed, Part, PartKind, Parts, References, Stored};
+pub use structure::{Structure, VERSION};
+pub use subject::base_subject;

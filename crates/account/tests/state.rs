@@ -1,0 +1,447 @@
+//! Random operations on an account: its state is what a naive model says, and what log and checkpoint give back.
+
+mod model;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use account::plan::{self, Condition, NewMessage};
+use account::{Change, Chunk, Commit, Difference, Flags, MailboxId, Messages, Parts, State, SystemFlags};
+use account::{codec, difference};
+use imap::{InternalDate, Keyword, MailboxName, SpecialUse, StoreMode, UidSet};
+use model::{Account, Message, seen_by_model, uid_set};
+use proptest::prelude::*;
+
+const NAMES: [&str; 8] = ["INBOX", "a", "a/b", "a/b/c", "a/d", "e", "e/b/c", "INBOX/x"];
+const KEYWORDS: [&str; 5] = ["$Forwarded", "$Junk", "work", "Zoë-is-no-atom", "NonJunk"];
+
+/// A random operation. Places in lists are taken modulo their lengths.
+#[derive(Clone, Debug)]
+enum Step {
+    Create(usize),
+    Delete(usize),
+    Rename(usize, usize),
+    Subscribe(usize),
+    Unsubscribe(usize),
+    Append { to: usize, count: usize, flags: u16, date: i64, zone: i16 },
+    Store { folder: usize, choice: Choice, mode: StoreMode, flags: u16, since: Option<u8> },
+    Copy { from: usize, to: usize, choice: Choice, moved: Moved },
+    Expunge { folder: usize, only: Option<Choice> },
+    Replace { folder: usize, place: usize, to: usize },
+    TakeNumbers { folder: usize, uid_validity: u32, uid_next: u32 },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moved {
+    Yes,
+    No,
+}
+
+/// Which messages: UIDs from `from` on, `len` of them, of these the ones that `every` divides.
+#[derive(Clone, Copy, Debug)]
+struct Choice {
+    from: u32,
+    len: u32,
+    every: u32,
+}
+
+impl Choice {
+    fn has(self, uid: u32) -> bool {
+        (self.from..self.from + self.len).contains(&uid) && uid % self.every == 0
+    }
+
+    fn uids(self) -> UidSet {
+        uid_set((self.from..self.from + self.len).filter(|uid| uid % self.every == 0))
+    }
+}
+
+fn choice() -> impl Strategy<Value = Choice> {
+    let some = (1u32..40, 1u32..30, 1u32..4);
+    let many = (1u32..3000, 1u32..4000, 1u32..5);
+    prop_oneof![3 => some, 1 => many].prop_map(|(from, len, every)| Choice { from, len, every })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let at = 0usize..NAMES.len();
+    let mode = prop_oneof![Just(StoreMode::Replace), Just(StoreMode::Add), Just(StoreMode::Remove)];
+    let count = prop_oneof![6 => 0usize..5, 3 => 5usize..50, 1 => 900usize..2500];
+    let moved = prop_oneof![Just(Moved::Yes), Just(Moved::No)];
+    prop_oneof![
+        1 => at.clone().prop_map(Step::Create),
+        1 => at.clone().prop_map(Step::Delete),
+        1 => (at.clone(), at.clone()).prop_map(|(a, b)| Step::Rename(a, b)),
+        1 => at.clone().prop_map(Step::Subscribe),
+        1 => at.clone().prop_map(Step::Unsubscribe),
+        6 => (at.clone(), count, any::<u16>(), -2_000_000_000i64..4_000_000_000, -900i16..900)
+            .prop_map(|(to, count, flags, date, zone)| Step::Append { to, count, flags, date, zone }),
+        6 => (at.clone(), choice(), mode, any::<u16>(), proptest::option::of(0u8..60))
+            .prop_map(|(folder, choice, mode, flags, since)| Step::Store { folder, choice, mode, flags, since }),
+        3 => (at.clone(), at.clone(), choice(), moved)
+            .prop_map(|(from, to, choice, moved)| Step::Copy { from, to, choice, moved }),
+        3 => (at.clone(), proptest::option::of(choice())).prop_map(|(folder, only)| Step::Expunge { folder, only }),
+        1 => (at.clone(), 0usize..100, at.clone())
+            .prop_map(|(folder, place, to)| Step::Replace { folder, place, to }),
+        1 => (at, 1u32..u32::MAX, 1u32..5000)
+            .prop_map(|(folder, uid_validity, uid_next)| Step::TakeNumbers { folder, uid_validity, uid_next }),
+    ]
+}
+
+/// The flags that the bits of a number stand for, as the account and as the model have them.
+fn flags(bits: u16) -> (Flags, BTreeSet<String>) {
+    let names = ["\\answered", "\\flagged", "\\deleted", "\\seen", "\\draft"];
+    let on = |bit: usize| bits >> bit & 1 == 1;
+    let system = SystemFlags::from_bits(u8::try_from(bits & 31).unwrap());
+    let keywords: Vec<Keyword> = KEYWORDS
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| on(5 + i))
+        .filter_map(|(_, k)| {
+            // Spelt in another way now and then: it is the same keyword.
+            if on(15) { Keyword::new(&k.to_ascii_uppercase()) } else { Keyword::new(k) }
+        })
+        .collect();
+    let texts = names.iter().enumerate().filter(|(i, _)| on(*i)).map(|(_, n)| (*n).to_owned());
+    let texts = texts.chain(keywords.iter().map(|k| k.as_str().to_ascii_lowercase())).collect();
+    (Flags::new(system, keywords), texts)
+}
+
+/// The account, the model of it, and the log between them.
+struct Run {
+    state: State,
+    model: Account,
+    log: Vec<Commit>,
+    now: i64,
+}
+
+impl Run {
+    fn new() -> Self {
+        let mut run = Self { state: State::default(), model: Account::new(), log: Vec::new(), now: 1_700_000_000 };
+        let begun = plan::new_account(&run.state, run.now).unwrap();
+        for name in ["INBOX", "Drafts", "Sent", "Junk", "Trash", "Archive"] {
+            run.model.create(name, run.now);
+            run.model.subscriptions.insert(name.to_owned());
+        }
+        let roles = [
+            ("Drafts", SpecialUse::Drafts),
+            ("Sent", SpecialUse::Sent),
+            ("Junk", SpecialUse::Junk),
+            ("Trash", SpecialUse::Trash),
+            ("Archive", SpecialUse::Archive),
+        ];
+        for (name, role) in roles {
+            run.model.folders.get_mut(name).unwrap().roles.push(role);
+        }
+        run.commit(begun.changes);
+        run
+    }
+
+    fn id(&self, place: usize) -> Option<MailboxId> {
+        self.state.named(&name(place)).map(|m| m.id)
+    }
+
+    /// Commits, by way of the bytes of the log, and compares with the model.
+    fn commit(&mut self, changes: Vec<Change>) {
+        if changes.is_empty() {
+            return self.compare();
+        }
+        let read = codec::read_changes(&codec::write_commit(&changes)).unwrap();
+        assert_eq!(read, changes);
+        let commit =
+            Commit { modseq: self.state.next_modseq(), at: self.now, actor: "a test".to_owned(), changes: read };
+        let before = self.state.clone();
+        self.state.apply(&commit).unwrap();
+        self.log.push(commit);
+        self.model.modseq += 1;
+        self.model.next_email = self.model.next_email.max(self.state.next_email().get());
+        self.compare();
+        compare_differences(&before, &self.state);
+    }
+
+    fn compare(&self) {
+        assert_eq!(seen_by_model(&self.state), self.model);
+    }
+
+    fn step(&mut self, step: &Step) {
+        self.now += 7;
+        match step {
+            Step::Create(at) => {
+                let there = self.model.folders.contains_key(NAMES[*at]);
+                let planned = plan::create(&self.state, &name(*at), &[], self.now);
+                assert_eq!(planned.is_err(), there);
+                let Ok(planned) = planned else { return };
+                self.model.create(NAMES[*at], self.now);
+                self.commit(planned.changes);
+            }
+            Step::Delete(at) => {
+                let planned = plan::delete(&self.state, &name(*at));
+                assert_eq!(planned.is_ok(), NAMES[*at] != "INBOX" && self.model.folders.contains_key(NAMES[*at]));
+                let Ok(planned) = planned else { return };
+                self.model.folders.remove(NAMES[*at]);
+                self.commit(planned.changes);
+            }
+            Step::Rename(from, to) => {
+                let planned = plan::rename(&self.state, &name(*from), &name(*to), self.now);
+                assert_eq!(planned.is_ok(), self.model.rename(NAMES[*from], NAMES[*to], self.now).is_some());
+                let Ok(planned) = planned else { return };
+                self.commit(planned.changes);
+            }
+            Step::Subscribe(at) => {
+                self.model.subscriptions.insert(NAMES[*at].to_owned());
+                self.commit(plan::subscribe(&self.state, &name(*at)).unwrap().changes);
+            }
+            Step::Unsubscribe(at) => {
+                self.model.subscriptions.remove(NAMES[*at]);
+                self.commit(plan::unsubscribe(&self.state, &name(*at)).unwrap().changes);
+            }
+            Step::TakeNumbers { folder, uid_validity, uid_next } => {
+                let Some(id) = self.id(*folder) else { return };
+                let (validity, next) = (imap::UidValidity::new(*uid_validity), imap::Uid::new(*uid_next));
+                let planned = plan::take_numbers(&self.state, id, validity.unwrap(), next.unwrap());
+                let there = self.model.folders.get_mut(NAMES[*folder]).unwrap();
+                let same = there.uid_validity == *uid_validity && there.uid_next == *uid_next;
+                assert_eq!(planned.is_ok(), there.uid_next == 1 || same);
+                let Ok(planned) = planned else { return };
+                // Numbers near the end would leave none for the mailboxes after this one.
+                if *uid_validity > u32::MAX / 2 {
+                    return;
+                }
+                if !planned.changes.is_empty() {
+                    there.modseq = self.model.modseq + 1;
+                }
+                (there.uid_validity, there.uid_next) = (*uid_validity, *uid_next);
+                self.model.last_uid_validity = self.model.last_uid_validity.max(*uid_validity);
+                self.commit(planned.changes);
+            }
+            messages => self.messages(messages),
+        }
+    }
+
+    /// The steps that are about messages.
+    fn messages(&mut self, step: &Step) {
+        match *step {
+            Step::Append { to, count, flags: bits, date, zone } => self.append(to, (count, bits), (date, zone)),
+            Step::Store { folder, choice, mode, flags: bits, since } => {
+                self.store(folder, choice, (mode, bits), since);
+            }
+            Step::Copy { from, to, choice, moved } => self.copy((from, to), choice, moved),
+            Step::Expunge { folder, only } => {
+                let Some(id) = self.id(folder) else { return };
+                let planned = plan::expunge(&self.state, id, only.map(Choice::uids).as_ref()).unwrap();
+                let deleted = |m: &Message| m.flags.contains("\\deleted") && only.is_none_or(|only| only.has(m.uid));
+                let gone = self.model.expunge(NAMES[folder], &deleted);
+                assert_eq!(planned.outcome, uid_set(gone.iter().map(|m| m.uid)));
+                self.commit(planned.changes);
+            }
+            Step::Replace { folder, place, to } => {
+                let (Some(id), Some(target)) = (self.id(folder), self.id(to)) else { return };
+                let there = &self.model.folders[NAMES[folder]].messages;
+                let Some(old) = there.get(place % there.len().max(1)).map(|m| m.uid) else { return };
+                let new = new_message(5, 0, (0, 0));
+                let old_uid = imap::Uid::new(old).unwrap();
+                let planned = plan::replace(&self.state, (id, old_uid), Some(target), &new, self.now).unwrap();
+                self.model.append(NAMES[to], vec![self.message(&new, 0)]);
+                self.model.expunge(NAMES[folder], &|m| m.uid == old);
+                self.commit(planned.changes);
+            }
+            _ => unreachable!("steps about mailboxes are not here"),
+        }
+    }
+
+    fn append(&mut self, to: usize, (count, bits): (usize, u16), (date, zone): (i64, i16)) {
+        let new: Vec<NewMessage> = (0..count)
+            .map(|i| {
+                let n = u16::try_from(i).unwrap();
+                let (seconds, zone) = (date + i64::from(n) * 61, if n % 40 < 30 { zone } else { 60 });
+                new_message(u32::from(n) * 37, bits.wrapping_add(n % 3), (seconds, zone))
+            })
+            .collect();
+        let planned = plan::append(&self.state, self.id(to), &new, self.now);
+        assert_eq!(planned.is_ok(), self.model.folders.contains_key(NAMES[to]));
+        let Ok(planned) = planned else { return };
+        let next = self.model.folders[NAMES[to]].uid_next;
+        assert_eq!(planned.outcome.uids, uid_set(next..next + u32::try_from(count).unwrap()));
+        let messages = (0u64..).zip(&new).map(|(i, new)| self.message(new, i)).collect();
+        self.model.append(NAMES[to], messages);
+        self.commit(planned.changes);
+    }
+
+    fn message(&self, new: &NewMessage, n: u64) -> Message {
+        let system = (0u16..5).filter(|bit| new.flags.system.bits() >> bit & 1 == 1).fold(0, |all, bit| all | 1 << bit);
+        let mut texts = flags(system).1;
+        texts.extend(new.flags.keywords().iter().map(|k| k.as_str().to_ascii_lowercase()));
+        Message {
+            uid: 0,
+            email: self.state.next_email().get() + n,
+            size: new.size,
+            internal_date: (new.internal_date.seconds(), new.internal_date.zone_minutes()),
+            save_date: self.now,
+            flags: texts,
+            modseq: 0,
+        }
+    }
+
+    fn store(&mut self, folder: usize, choice: Choice, (mode, bits): (StoreMode, u16), since: Option<u8>) {
+        let Some(id) = self.id(folder) else { return };
+        let (flags, texts) = flags(bits);
+        let condition =
+            since.map_or(Condition::Always, |since| Condition::UnchangedSince(imap::ModSeq::new(u64::from(since))));
+        let planned = plan::store(&self.state, id, &choice.uids(), (mode, &flags), condition).unwrap();
+        let late = |m: &Message| since.is_some_and(|since| m.modseq > u64::from(since));
+        let there = self.model.folders[NAMES[folder]].messages.iter();
+        let modified = there.filter(|m| choice.has(m.uid) && late(m)).map(|m| m.uid);
+        assert_eq!(planned.outcome.modified, uid_set(modified));
+        self.model.store(NAMES[folder], &|m| choice.has(m.uid) && !late(m), (mode, &texts));
+        self.commit(planned.changes);
+    }
+
+    fn copy(&mut self, (from, to): (usize, usize), choice: Choice, moved: Moved) {
+        let (Some(source), target) = (self.id(from), self.id(to)) else { return };
+        // A MOVE within a mailbox is the session's to refuse or to make sense of.
+        if moved == Moved::Yes && from == to {
+            return;
+        }
+        let planned = match moved {
+            Moved::Yes => plan::move_messages(&self.state, source, &choice.uids(), target, self.now),
+            Moved::No => plan::copy(&self.state, source, &choice.uids(), target, self.now),
+        };
+        assert_eq!(planned.is_ok(), target.is_some());
+        let Ok(planned) = planned else { return };
+        let there = self.model.folders[NAMES[from]].messages.iter();
+        let copies: Vec<Message> = there.filter(|m| choice.has(m.uid)).cloned().collect();
+        assert_eq!(planned.outcome.from, uid_set(copies.iter().map(|m| m.uid)));
+        assert_eq!(planned.outcome.to.len(), planned.outcome.from.len());
+        let copies = copies.into_iter().map(|m| Message { save_date: self.now, ..m }).collect();
+        self.model.append(NAMES[to], copies);
+        if moved == Moved::Yes {
+            self.model.expunge(NAMES[from], &|m| choice.has(m.uid));
+        }
+        self.commit(planned.changes);
+    }
+}
+
+fn name(place: usize) -> MailboxName {
+    MailboxName::new(NAMES[place]).unwrap()
+}
+
+fn new_message(size: u32, bits: u16, (seconds, zone): (i64, i16)) -> NewMessage {
+    NewMessage { size, internal_date: InternalDate::new(seconds, zone), flags: flags(bits).0, uid: None }
+}
+
+/// The difference of two states, mailbox by mailbox, is what comparing message with message gives.
+fn compare_differences(before: &State, after: &State) {
+    for old in before.by_name() {
+        let Some(new) = after.mailbox(old.id) else { continue };
+        let uids = |messages: &Messages| messages.iter().map(|r| (r.uid, r.modseq)).collect::<Vec<_>>();
+        let (a, b) = (uids(&old.messages), uids(&new.messages));
+        let has = |list: &[(imap::Uid, imap::ModSeq)], uid| list.binary_search_by_key(&uid, |(uid, _)| *uid).ok();
+        let naive = Difference {
+            gone: a.iter().map(|m| m.0).filter(|uid| has(&b, *uid).is_none()).collect(),
+            changed: b.iter().filter(|m| has(&a, m.0).is_some_and(|i| a[i].1 != m.1)).map(|m| m.0).collect(),
+            added: b.iter().map(|m| m.0).filter(|uid| has(&a, *uid).is_none()).collect(),
+        };
+        assert_eq!(difference(&old.messages, &new.messages), naive);
+    }
+}
+
+/// What a checkpoint keeps of a state, read back.
+fn through_checkpoint(state: &State) -> State {
+    let parts = state.to_parts();
+    let mut read = codec::read_root(&codec::write_root(&parts)).unwrap();
+    let mailbox = |mailbox: &Arc<account::Mailbox>| {
+        let chunk = |c: &Arc<Chunk>| Chunk::unpack(c.base(), c.pack().into()).unwrap();
+        let chunks = mailbox.messages.chunks().iter().map(|c| Arc::new(chunk(c))).collect();
+        let read = codec::read_mailbox(&codec::write_mailbox(mailbox), Messages::from_chunks(chunks)).unwrap();
+        assert_eq!(read.messages.totals(), mailbox.messages.totals());
+        assert_eq!(read.messages.first_unseen(), mailbox.messages.first_unseen());
+        Arc::new(read)
+    };
+    read.mailboxes = parts.mailboxes.iter().map(mailbox).collect();
+    assert_eq!(read, Parts { mailboxes: read.mailboxes.clone(), ..parts });
+    State::from_parts(read)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 160, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_state_is_the_fold_of_its_log(steps in proptest::collection::vec(step(), 1..60)) {
+        let mut run = Run::new();
+        let (half, mut checkpoint) = (steps.len() / 2, None);
+        for (at, step) in steps.iter().enumerate() {
+            if at == half {
+                checkpoint = Some((through_checkpoint(&run.state), run.log.len()));
+            }
+            run.step(step);
+        }
+        prop_assert_eq!(&State::replay(&run.log).unwrap(), &run.state);
+        prop_assert_eq!(&through_checkpoint(&run.state), &run.state);
+        // What opening an account does: the checkpoint, then the tail of the log.
+        if let Some((mut state, from)) = checkpoint {
+            run.log[from..].iter().for_each(|commit| state.apply(commit).unwrap());
+            prop_assert_eq!(&state, &run.state);
+            prop_assert_eq!(through_checkpoint(&state), state);
+        }
+    }
+}
+
+#[test]
+fn what_vanished_is_never_forgotten() {
+    let mut run = Run::new();
+    let messages: Vec<NewMessage> = (0..5000).map(|_| new_message(1, 4, (0, 0))).collect();
+    let inbox = run.id(0);
+    let changes = plan::append(&run.state, inbox, &messages, 0).unwrap().changes;
+    let commit = |state: &mut State, changes| {
+        let commit = Commit { modseq: state.next_modseq(), at: 0, actor: String::new(), changes };
+        state.apply(&commit).unwrap();
+    };
+    commit(&mut run.state, changes);
+    let mut gone = Vec::new();
+    for uid in (1..=4999).step_by(2) {
+        let planned = plan::expunge(&run.state, inbox.unwrap(), Some(&uid_set([uid]))).unwrap();
+        commit(&mut run.state, planned.changes);
+        gone.push((run.state.modseq().unwrap(), uid));
+    }
+    let vanished = &run.state.named(&MailboxName::Inbox).unwrap().vanished;
+    assert!(vanished.entries().len() <= 1024);
+    assert_eq!(vanished.since(None), uid_set(gone.iter().map(|g| g.1)));
+    assert_eq!(vanished.last(), Some(gone[gone.len() - 1].0));
+    for (at, (modseq, _)) in gone.iter().enumerate().step_by(97) {
+        let exact = uid_set(gone[at + 1..].iter().map(|g| g.1));
+        let told = vanished.since(Some(*modseq));
+        assert_eq!(told.intersection(&exact), exact, "since {modseq}");
+        // The younger half is kept to the commit.
+        if at >= gone.len() - 512 {
+            assert_eq!(told, exact, "since {modseq}");
+        }
+    }
+    assert_eq!(through_checkpoint(&run.state), run.state);
+}
+
+#[test]
+fn a_commit_that_does_not_follow_is_refused() {
+    let run = Run::new();
+    let inbox = run.id(0).unwrap();
+    let next = run.state.next_modseq();
+    let commit = |modseq, change| Commit { modseq, at: 0, actor: String::new(), changes: vec![change] };
+    let refused = |commit: Commit| run.state.clone().apply(&commit).is_err();
+    let validity = run.state.last_uid_validity();
+    let created = |id: MailboxId, name: &str, uid_validity| Change::MailboxCreated {
+        id,
+        name: MailboxName::new(name).unwrap(),
+        uid_validity: imap::UidValidity::new(uid_validity).unwrap(),
+        special_use: Vec::new(),
+    };
+    let new = run.state.next_mailbox();
+    assert!(!refused(commit(next, created(new, "new", validity + 1))));
+    assert!(refused(commit(next.next(), created(new, "new", validity + 1))));
+    assert!(refused(commit(next, created(inbox, "new", validity + 1))));
+    assert!(refused(commit(next, created(new, "Sent", validity + 1))));
+    assert!(refused(commit(next, created(new, "new", validity))));
+    assert!(refused(commit(next, Change::MailboxDeleted { id: new })));
+    assert!(refused(commit(next, Change::MailboxRenamed { id: inbox, name: MailboxName::new("Sent").unwrap() })));
+    let uids = uid_set([1]);
+    let emails = vec![account::EmailId::FIRST];
+    assert!(refused(commit(next, Change::Expunged { mailbox: inbox, uids: uids.clone(), emails })));
+    let (mode, flags) = (StoreMode::Add, flags(8).0);
+    assert!(refused(commit(next, Change::FlagsChanged { mailbox: inbox, uids, mode, flags })));
+}

@@ -5,12 +5,18 @@ mod auth;
 mod error;
 mod fetch;
 mod list;
+mod mailboxes;
+mod messages;
 mod replace;
 mod search;
+mod search_key;
+mod section;
 mod select;
+mod server;
 mod status;
 mod store;
 
+pub(crate) use append::announces_message;
 pub use append::{Append, AppendMessage, AppendNext, MessageForm};
 pub use auth::{Authenticate, Login, Secret};
 pub use error::{Fault, ParseError};
@@ -22,17 +28,38 @@ pub use select::{Access, Qresync, Select};
 pub use status::{Status, StatusItem};
 pub use store::{Echo, Store};
 
-use crate::{MailboxName, SetArg, SpecialUse, Target};
+use crate::cursor::{Cursor, Found, is_atom_char};
+use crate::{MailboxName, NameForm, SetArg, SpecialUse, Target};
+use messages::{flag_list, sequence_set, set_arg, take_flag};
 
 /// A command's tag (RFC 9051 §2.2.1).
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub struct Tag(Box<str>);
 
+/// The longest tag; clients' have under 20 octets.
+const LONGEST_TAG: usize = 100;
+
 impl Tag {
+    /// `None` for what is no tag, or longer than 100 octets.
+    pub fn new(text: &str) -> Option<Self> {
+        let valid = !text.is_empty() && text.len() <= LONGEST_TAG && text.bytes().all(is_tag_char);
+        valid.then(|| Self(text.into()))
+    }
+
     /// As it came.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The tag that a command begins with, whatever follows.
+    pub(crate) fn first_of(command: &[u8]) -> Option<Self> {
+        tag(&mut Cursor::new(command)).ok()
+    }
+}
+
+/// `tag`: `ASTRING-CHAR` but `+`.
+const fn is_tag_char(b: u8) -> bool {
+    (is_atom_char(b) || b == b']') && b != b'+'
 }
 
 /// A command with its tag.
@@ -131,4 +158,98 @@ pub enum Command {
     Replace(Replace),
     /// A word that is no command here, in upper case.
     Unknown(String),
+}
+
+/// How a command's arguments are read.
+enum Grammar {
+    /// By itself.
+    Plain(fn(&mut Cursor<'_>) -> Found<Command>),
+    /// By itself and after `UID`.
+    Numbered(fn(&mut Cursor<'_>, Numbers) -> Found<Command>),
+}
+
+use Grammar::{Numbered, Plain};
+
+/// Every command's word and grammar. A new command is one row, and one file.
+const TABLE: &[(&str, Grammar)] = &[
+    ("APPEND", Plain(append::append)),
+    ("AUTHENTICATE", Plain(auth::authenticate)),
+    ("CAPABILITY", Plain(|_| Ok(Command::Capability))),
+    ("CHECK", Plain(|_| Ok(Command::Check))),
+    ("CLOSE", Plain(|_| Ok(Command::Close))),
+    ("COPY", Numbered(messages::copy)),
+    ("CREATE", Plain(mailboxes::create)),
+    ("DELETE", Plain(mailboxes::delete)),
+    ("ENABLE", Plain(server::enable)),
+    ("EXAMINE", Plain(select::examine)),
+    ("EXPUNGE", Numbered(messages::expunge)),
+    ("FETCH", Numbered(fetch::fetch)),
+    ("ID", Plain(server::id)),
+    ("IDLE", Plain(|_| Ok(Command::Idle))),
+    ("LIST", Plain(list::list)),
+    ("LOGIN", Plain(auth::login)),
+    ("LOGOUT", Plain(|_| Ok(Command::Logout))),
+    ("LSUB", Plain(list::lsub)),
+    ("MOVE", Numbered(messages::r#move)),
+    ("NAMESPACE", Plain(|_| Ok(Command::Namespace))),
+    ("NOOP", Plain(|_| Ok(Command::Noop))),
+    ("RENAME", Plain(mailboxes::rename)),
+    ("REPLACE", Numbered(replace::replace)),
+    ("SEARCH", Numbered(search::search)),
+    ("SELECT", Plain(select::select)),
+    ("STARTTLS", Plain(|_| Ok(Command::StartTls))),
+    ("STATUS", Plain(status::status)),
+    ("STORE", Numbered(store::store)),
+    ("SUBSCRIBE", Plain(mailboxes::subscribe)),
+    ("UNSELECT", Plain(|_| Ok(Command::Unselect))),
+    ("UNSUBSCRIBE", Plain(mailboxes::unsubscribe)),
+    ("XLIST", Plain(list::xlist)),
+];
+
+/// Reads a whole command, as [`Framer`](crate::Framer) hands it over, with mailbox names in the connection's form.
+///
+/// Of APPEND and REPLACE it reads what comes before the first message's octets: their announcement is the end.
+pub fn parse(bytes: &[u8], form: NameForm) -> Result<Tagged, ParseError> {
+    let mut cursor = Cursor::with_names(bytes, form);
+    cursor.skip_spaces();
+    let tag = tag(&mut cursor).map_err(|fault| ParseError { tag: None, at: cursor.at(), fault })?;
+    let parsed = match memchr::memchr(0, bytes) {
+        Some(at) => Err((at, Fault::Nul)),
+        None => command(&mut cursor).map_err(|fault| (cursor.at(), fault)),
+    };
+    match parsed {
+        Ok(command) => Ok(Tagged { tag, command }),
+        Err((at, fault)) => Err(ParseError { tag: Some(tag), at, fault }),
+    }
+}
+
+/// `tag`
+fn tag(c: &mut Cursor<'_>) -> Found<Tag> {
+    let tag = c.take_while(is_tag_char);
+    std::str::from_utf8(tag).ok().and_then(Tag::new).ok_or(Fault::Expected("a tag"))
+}
+
+fn command(c: &mut Cursor<'_>) -> Found<Command> {
+    c.space()?;
+    let word = c.atom()?;
+    let command = if word.eq_ignore_ascii_case("UID") {
+        c.space()?;
+        let word = c.atom()?;
+        match row(word) {
+            Some(Numbered(grammar)) => grammar(c, Numbers::Uid)?,
+            _ => return Ok(Command::Unknown(format!("UID {}", word.to_ascii_uppercase()))),
+        }
+    } else {
+        match row(word) {
+            Some(Plain(grammar)) => grammar(c)?,
+            Some(Numbered(grammar)) => grammar(c, Numbers::Seq)?,
+            None => return Ok(Command::Unknown(word.to_ascii_uppercase())),
+        }
+    };
+    c.end()?;
+    Ok(command)
+}
+
+fn row(word: &str) -> Option<&'static Grammar> {
+    TABLE.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, grammar)| grammar)
 }

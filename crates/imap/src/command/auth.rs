@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use super::Command;
+use crate::cursor::{Cursor, Found};
+
 /// What must never be printed or logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Vec<u8>);
@@ -40,4 +43,23 @@ pub struct Login {
     pub user: Vec<u8>,
     /// The password.
     pub password: Secret,
+}
+
+/// `authenticate`, up to its initial response.
+pub(super) fn authenticate(c: &mut Cursor<'_>) -> Found<Command> {
+    c.space()?;
+    let mechanism = c.atom()?.to_ascii_uppercase();
+    c.skip_spaces();
+    let initial = c.take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='));
+    let initial = (!initial.is_empty()).then(|| Secret::new(initial.to_vec()));
+    Ok(Command::Authenticate(Authenticate { mechanism, initial }))
+}
+
+/// `login`
+pub(super) fn login(c: &mut Cursor<'_>) -> Found<Command> {
+    c.space()?;
+    let user = c.astring()?.into_owned();
+    c.space()?;
+    let password = Secret::new(c.astring()?.into_owned());
+    Ok(Command::Login(Login { user, password }))
 }

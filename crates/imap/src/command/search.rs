@@ -2,7 +2,10 @@
 
 use std::num::NonZeroU32;
 
-use crate::{Date, Flag, SetArg};
+use super::Command;
+use super::search_key::search_program;
+use crate::cursor::{Cursor, Found};
+use crate::{Date, Fault, Flag, SetArg};
 
 /// SEARCH and UID SEARCH.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -143,4 +146,56 @@ pub enum EntryScope {
     Shared,
     /// `all`
     All,
+}
+
+/// `search`
+pub(super) fn search(c: &mut Cursor<'_>, numbers: Numbers) -> Found<Command> {
+    c.space()?;
+    let returns = search_return_opts(c)?;
+    let charset = charset(c)?;
+    let key = search_program(c)?;
+    Ok(Command::Search(Search { numbers, returns, charset, key }))
+}
+
+/// `["RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")" SP]`
+fn search_return_opts(c: &mut Cursor<'_>) -> Found<Option<Vec<SearchReturn>>> {
+    if c.literally(b"RETURN").is_none() {
+        return Ok(None);
+    }
+    c.space()?;
+    let mut options = Vec::new();
+    c.list(|c| {
+        let at = c.at();
+        let option = match c.word()?.to_ascii_uppercase().as_str() {
+            "MIN" => SearchReturn::Min,
+            "MAX" => SearchReturn::Max,
+            "ALL" => SearchReturn::All,
+            "COUNT" => SearchReturn::Count,
+            "SAVE" => SearchReturn::Save,
+            _ => {
+                c.back_to(at);
+                return Err(Fault::Unknown("SEARCH return option"));
+            }
+        };
+        if !options.contains(&option) {
+            options.push(option);
+        }
+        Ok(())
+    })?;
+    c.space()?;
+    if options.is_empty() {
+        options.push(SearchReturn::All);
+    }
+    Ok(Some(options))
+}
+
+/// `["CHARSET" SP charset SP]`
+fn charset(c: &mut Cursor<'_>) -> Found<Option<String>> {
+    if c.literally(b"CHARSET").is_none() {
+        return Ok(None);
+    }
+    c.space()?;
+    let name = c.astring()?;
+    c.space()?;
+    Ok(Some(String::from_utf8_lossy(&name).to_ascii_uppercase()))
 }

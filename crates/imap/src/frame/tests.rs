@@ -1,0 +1,1 @@
+//! The frame against bytes in any pieces.

@@ -410,6 +410,3 @@ impl Framer {
         self.start = 0;
     }
 }
-
-#[cfg(test)]
-mod tests;

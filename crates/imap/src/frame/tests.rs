@@ -1,1 +1,0 @@
-//! The frame against bytes in any pieces.

@@ -3,10 +3,27 @@
 //! Bytes go in by [`Session::receive`], time and the account's changes by [`Session::wake`], and what is to be sent
 //! comes out of [`Session::transmit`], a little at a time. A session calls [`store::Account`] directly and waits for it:
 //! whoever owns the session lets it work on a thread that may wait. It never touches a socket and never reads a clock.
+//!
+//! In reading order: `session` (the doors and the loop), `table` (what varies by command), `state`, `view` (what the
+//! client has been told), `news` (telling it more), `command` (every command's conduct), `work` (what takes longer),
+//! `reply` (all words and codes), `gate` (logging in), `capability`, `limits`.
 
+mod base64;
+mod capability;
+mod command;
+mod enabled;
 mod gate;
+mod limits;
+mod news;
+mod reply;
+mod session;
+mod state;
+mod table;
+mod view;
+mod work;
 
 pub use gate::{Exchange, Gate, Peer, Step, Transport, User, Verdict};
+pub use session::Session;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -40,6 +57,8 @@ pub enum Ending {
     Shutdown,
     /// The account was disabled or removed, or its password changed.
     Revoked,
+    /// The session has a bug: it is ended, and only it.
+    Broken,
 }
 
 /// What `posthorn who` shows of a session.
@@ -67,9 +86,3 @@ pub struct Settings {
 
 /// Called, from any thread and without waiting, when [`Session::wake`] has something to do.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
-
-// The session itself; its fields are in `session.rs`. Signatures for its owner:
-//   Session::new(settings: Arc<Settings>, peer: Peer, transport: Transport, waker: Waker, now: Now) -> Session   (greeting is in transmit)
-//   receive(&mut self, bytes: &[u8], now: Now) ; wake(&mut self, now: Now) ; transmit(&mut self, out: &mut Vec<u8>) -> Next ;
-//   deadline(&self) -> Option<Instant> ; secured(&mut self, transport: Transport, now: Now) ; end(&mut self, ending: Ending, now: Now) ; facts(&self) -> Facts
-//   light(&self) -> bool: what `transmit` would do next neither waits nor takes long (only memory): may run on the async thread.

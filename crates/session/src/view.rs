@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use account::{FlagSetId, FlagTable, Mailbox, MailboxId, Messages, Record, State, difference};
+use account::{FlagTable, Flags, Mailbox, MailboxId, Messages, Record, State, difference};
+use imap::command::Access;
 use imap::{ModSeq, SeqNum, SeqSet, SetArg, StoreMode, Target, Uid, UidSet};
 use store::Pin;
 
@@ -18,13 +19,13 @@ pub(crate) enum Expunges {
     Deferred,
 }
 
-/// Whether the client may change the mailbox through this view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// SELECT.
-    ReadWrite,
-    /// EXAMINE (RFC 9051 §6.3.3).
-    ReadOnly,
+/// Which messages a view takes over after this session's own STORE.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Adopt<'a> {
+    /// All: the client is told their flags now.
+    Newest,
+    /// Those whose flags are just what the client expects, having stored these: it is not told.
+    Expected(StoreMode, &'a Flags),
 }
 
 /// What the client has to be told, in this order.
@@ -49,9 +50,13 @@ impl News {
 /// A selected mailbox as its client knows it.
 pub(crate) struct View {
     pub(crate) id: MailboxId,
+    /// Whether the client may change the mailbox through this view (RFC 9051 §6.3.3).
     pub(crate) access: Access,
+    /// The mailbox's name when it was selected.
+    pub(crate) name: String,
     messages: Messages,
     table: Arc<FlagTable>,
+    keywords_told: usize,
     /// In `messages`, but not in the mailbox any more.
     ghosts: UidSet,
     /// The messages that are `\Recent` in this session (RFC 3501 §2.3.2).
@@ -69,8 +74,10 @@ impl View {
         Self {
             id: mailbox.id,
             access,
+            name: mailbox.name.to_string(),
             messages: mailbox.messages.clone(),
             table: mailbox.flags.clone(),
+            keywords_told: mailbox.flags.keywords().len(),
             ghosts: UidSet::new(),
             recent,
             saved: UidSet::new(),
@@ -113,13 +120,13 @@ impl View {
             return news;
         }
         let found = difference(&self.messages, &mailbox.messages);
-        news.keywords = mailbox.flags.keywords().len() > self.table.keywords().len();
         if !found.added.is_empty() {
             news.exists = Some(mailbox.messages.len());
         }
         news.changed = found.changed;
         let old = std::mem::replace(&mut self.messages, mailbox.messages.clone());
         self.table = mailbox.flags.clone();
+        news.keywords = self.tell_keywords();
         match expunges {
             Expunges::Allowed => {
                 self.saved = self.saved.difference(&found.gone);
@@ -144,17 +151,17 @@ impl View {
         news
     }
 
-    /// After this session's own STORE: takes over the new flags of messages that the client need not be told of,
-    /// since it knows what it stored. Where somebody else's change came between, the next sync tells.
-    pub(crate) fn adopt(&mut self, mailbox: &Mailbox, uids: &UidSet, mode: StoreMode, flags: &account::Flags) {
-        let expected = |old: FlagSetId| mailbox.flags.peek(old, mode, flags);
+    /// After this session's own STORE: takes over the newest state of messages that the client is told of now, or
+    /// need not be told of, and says which. Where somebody else's change came between, the next sync tells.
+    pub(crate) fn adopt(&mut self, mailbox: &Mailbox, uids: &UidSet, which: Adopt<'_>) -> UidSet {
         let mut known = Vec::new();
         for (_, record) in self.messages.select(uids) {
-            if let Some(new) = mailbox.messages.by_uid(record.uid)
-                && expected(record.flags) == Some(new.flags)
-            {
-                known.push(*new);
-            }
+            let Some(new) = mailbox.messages.by_uid(record.uid) else { continue };
+            let take = match which {
+                Adopt::Newest => true,
+                Adopt::Expected(mode, flags) => mailbox.flags.peek(record.flags, mode, flags) == Some(new.flags),
+            };
+            known.extend(take.then_some(*new));
         }
         self.table = mailbox.flags.clone();
         let uids: UidSet = known.iter().map(|r| r.uid).collect();
@@ -164,6 +171,13 @@ impl View {
                 *record = new;
             }
         });
+        uids
+    }
+
+    /// Whether there are keywords that the client has not been told of; it is being told now.
+    pub(crate) fn tell_keywords(&mut self) -> bool {
+        let known = self.table.keywords().len();
+        std::mem::replace(&mut self.keywords_told, known) < known
     }
 
     /// The messages that a command means. Sequence numbers beyond the last message are an error for the caller to

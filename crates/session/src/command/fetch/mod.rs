@@ -1,0 +1,297 @@
+//! FETCH (RFC 9051 §6.4.5): what a client asks of messages, made a little at a time.
+//!
+//! What a FETCH wants decides where it is answered from: records in memory, the structures that were made when the
+//! messages came in, or the messages' octets. It never parses a message.
+
+mod octets;
+mod render;
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+
+use account::{Flags, Record, SystemFlags, plan};
+use imap::command::{Access, Fetch as Command, FetchItem, Seen};
+use imap::response::{self, Code, Gone};
+use imap::{ModSeq, SeqNum, SetArg, StoreMode, Tag, Target, Uid, UidSet};
+use store::Account;
+
+use crate::limits;
+use crate::news::FlagTexts;
+use crate::reply::Answer;
+use crate::session::Session;
+use crate::state::State;
+use crate::view::{Adopt, View, seq_at};
+use crate::work::{Progress, Work};
+
+use octets::Segment;
+use render::{FlagsDue, Line};
+
+/// How many messages are looked up in the store at once.
+const BATCH: usize = 512;
+
+/// Where a FETCH is answered from: each needs what those before it need.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Depth {
+    Records,
+    Structures,
+    Octets,
+}
+
+/// A FETCH under way.
+pub(crate) struct Fetch {
+    tag: Tag,
+    items: Vec<FetchItem>,
+    depth: Depth,
+    /// The messages still to come.
+    rest: UidSet,
+    /// What is still to be sent of the message before them.
+    queue: VecDeque<Segment>,
+    /// The messages that this FETCH set `\Seen` on: their flags are told as well.
+    seen: UidSet,
+    texts: FlagTexts,
+    answer: Answer,
+}
+
+/// Begins a FETCH: sets `\Seen` where it does, tells what has gone if that was asked for.
+pub(crate) fn start(session: &mut Session, tag: &Tag, command: Command) -> Result<Option<Work>, Answer> {
+    let view = selected(session)?;
+    let mut uids = view.resolve(&command.target)?;
+    let mut items = command.items;
+    if command.vanished && !session.enabled.qresync {
+        return Err(Answer::bad("ENABLE QRESYNC before you ask for VANISHED"));
+    }
+    if let Some(since) = command.changed_since {
+        uids = changed_since(view, &uids, since);
+        if !items.contains(&FetchItem::ModSeq) {
+            items.push(FetchItem::ModSeq); // RFC 7162 §3.1.4.1
+        }
+    }
+    if items.contains(&FetchItem::ModSeq) {
+        session.want_condstore();
+    }
+    if let (true, Some(since), Target::Uid(set)) = (command.vanished, command.changed_since, &command.target) {
+        tell_vanished(session, set, since)?;
+    }
+    if matches!(command.target, Target::Uid(_)) && !items.contains(&FetchItem::Uid) {
+        items.insert(0, FetchItem::Uid); // RFC 9051 §6.4.9
+    }
+    let seen = match items.iter().any(sets_seen) {
+        true => set_seen(session, &uids)?,
+        false => UidSet::new(),
+    };
+    let depth = items.iter().map(depth).max().unwrap_or(Depth::Records);
+    let (queue, texts) = (VecDeque::new(), FlagTexts::default());
+    let answer = Answer::ok("Fetched");
+    Ok(Some(Work::Fetch(Box::new(Fetch { tag: tag.clone(), items, depth, rest: uids, queue, seen, texts, answer }))))
+}
+
+fn selected(session: &Session) -> Result<&View, Answer> {
+    session.state.view().ok_or_else(|| Answer::bad("SELECT a mailbox first"))
+}
+
+fn sets_seen(item: &FetchItem) -> bool {
+    match item {
+        FetchItem::BodySection { seen, .. } | FetchItem::Binary { seen, .. } => *seen == Seen::Set,
+        FetchItem::Rfc822 | FetchItem::Rfc822Text => true,
+        _ => false,
+    }
+}
+
+fn depth(item: &FetchItem) -> Depth {
+    match item {
+        FetchItem::Body | FetchItem::BodyStructure | FetchItem::Envelope | FetchItem::Preview(_) => Depth::Structures,
+        FetchItem::BodySection { section, .. } if octets::is_listed(section) => Depth::Structures,
+        FetchItem::BodySection { .. }
+        | FetchItem::Binary { .. }
+        | FetchItem::BinarySize { .. }
+        | FetchItem::Rfc822
+        | FetchItem::Rfc822Header
+        | FetchItem::Rfc822Text => Depth::Octets,
+        _ => Depth::Records,
+    }
+}
+
+/// The messages of a set that changed after a modseq; 0 is before all.
+fn changed_since(view: &View, uids: &UidSet, since: u64) -> UidSet {
+    match ModSeq::new(since) {
+        None => uids.clone(),
+        Some(since) => view.messages().select(uids).filter(|(_, r)| r.modseq > since).map(|(_, r)| r.uid).collect(),
+    }
+}
+
+/// `VANISHED (EARLIER)`: which of the UIDs have gone since (RFC 7162 §3.2.6).
+fn tell_vanished(session: &mut Session, set: &SetArg, since: u64) -> Result<(), Answer> {
+    let view = selected(session)?;
+    let asked = match set {
+        SetArg::Set(set) => set.resolve(view.messages().last().map(|r| r.uid)),
+        SetArg::Saved => view.saved.clone(),
+    };
+    let state = session.account()?.state()?;
+    if let Some(mailbox) = state.mailbox(view.id) {
+        let gone = mailbox.vanished.since(ModSeq::new(since)).intersection(&asked);
+        // What the view still has is told by VANISHED when the command ends.
+        let gone = gone.difference(&view.present(&gone));
+        response::vanished(&mut session.out, &gone, Gone::Earlier);
+    }
+    Ok(())
+}
+
+/// Sets `\Seen` on those that lack it, in one commit, before anything is sent.
+fn set_seen(session: &mut Session, uids: &UidSet) -> Result<UidSet, Answer> {
+    let view = selected(session)?;
+    let table = view.table();
+    let unseen = |r: &Record| !table.set(r.flags).system.contains(SystemFlags::SEEN);
+    let unseen: UidSet = view.messages().select(uids).filter(|(_, r)| unseen(r)).map(|(_, r)| r.uid).collect();
+    let id = view.id;
+    if unseen.is_empty() || view.access == Access::ReadOnly {
+        return Ok(UidSet::new());
+    }
+    let flags = Flags::new(SystemFlags::SEEN, Vec::new());
+    let planned = unseen.clone();
+    let done = session.commit(Vec::new(), move |state| match state.mailbox(id) {
+        Some(_) => plan::store(state, id, &planned, (StoreMode::Add, &flags), plan::Condition::Always),
+        None => Ok(plan::Planned { changes: Vec::new(), outcome: plan::Stored::default() }),
+    })?;
+    match (done.state.mailbox(id), session.state.view_mut()) {
+        (Some(mailbox), Some(view)) => Ok(view.adopt(mailbox, &unseen, Adopt::Newest)),
+        _ => Ok(UidSet::new()),
+    }
+}
+
+impl Fetch {
+    pub(crate) fn go(mut self: Box<Self>, session: &mut Session) -> Progress {
+        if let Some(segment) = self.queue.front_mut() {
+            match segment.send(&mut session.out) {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) => drop(self.queue.pop_front()),
+                // The client has been promised octets that cannot be read: no answer can mend that.
+                Err(_) => {
+                    session.bye("Stored data cannot be read; the administrator can run `posthorn check`");
+                    return Progress::Done;
+                }
+            }
+            return Progress::Again(Work::Fetch(self));
+        }
+        if self.rest.is_empty() {
+            session.finish(&self.tag, &self.answer);
+            return Progress::Done;
+        }
+        let State::Selected(user, view) = &session.state else { return Progress::Done };
+        match self.depth {
+            Depth::Records => self.records(view, &mut session.out),
+            Depth::Structures => self.structures(view, &user.account, &mut session.out),
+            Depth::Octets => self.octets(view, &user.account, &mut session.out),
+        }
+        Progress::Again(Work::Fetch(self))
+    }
+
+    /// Answers from memory.
+    fn records(&mut self, view: &View, out: &mut Vec<u8>) {
+        let mut last = None;
+        let rest = std::mem::take(&mut self.rest);
+        for (place, record) in view.messages().select(&rest) {
+            last = Some(record.uid);
+            let Some(seq) = seq_at(place) else { continue };
+            let due = self.flags_due(record);
+            Line::begin(view, &mut self.texts, out, (seq, record), due).records(&self.items);
+            if out.len() >= limits::TRANSMIT {
+                break;
+            }
+        }
+        self.rest = after(rest, last);
+    }
+
+    /// Answers from the structures.
+    fn structures(&mut self, view: &View, account: &Account, out: &mut Vec<u8>) {
+        let batch = self.batch(view);
+        let mut done = 0;
+        let mut emails = batch.iter().map(|(_, r)| r.email);
+        let read = account.structures(&mut emails, &mut |_, structure| {
+            let Some((seq, record)) = batch.get(done) else { return ControlFlow::Break(()) };
+            done += 1;
+            match mime::Stored::parse(structure) {
+                Ok(stored) => {
+                    let due = self.flags_due(record);
+                    Line::begin(view, &mut self.texts, out, (*seq, record), due).structure(&self.items, &stored);
+                }
+                Err(_) => self.damaged(record.uid),
+            }
+            match out.len() >= limits::TRANSMIT {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        if let Err(error) = read {
+            // The first that was not given is the one that cannot be read; the others can.
+            if let Some((_, record)) = batch.get(done) {
+                self.failed(record.uid, error.into());
+                done += 1;
+            }
+        }
+        self.advance(&batch, done);
+    }
+
+    /// Answers with the messages' octets.
+    fn octets(&mut self, view: &View, account: &Account, out: &mut Vec<u8>) {
+        let batch = self.batch(view);
+        let mut done = 0;
+        for (seq, record) in &batch {
+            done += 1;
+            let start = out.len();
+            let due = self.flags_due(record);
+            let line = Line::begin(view, &mut self.texts, out, (*seq, record), due);
+            match line.octets(&self.items, account) {
+                Ok(segments) => self.queue.extend(segments),
+                Err(error) => {
+                    out.truncate(start);
+                    self.failed(record.uid, error);
+                }
+            }
+            if out.len() >= limits::TRANSMIT || !self.queue.is_empty() {
+                break;
+            }
+        }
+        self.advance(&batch, done);
+    }
+
+    /// Whether the message's flags are to be told because this FETCH changed them.
+    fn flags_due(&self, record: &Record) -> FlagsDue {
+        if self.seen.contains(record.uid) { FlagsDue::Yes } else { FlagsDue::No }
+    }
+
+    /// The next messages, with their sequence numbers.
+    fn batch(&self, view: &View) -> Vec<(SeqNum, Record)> {
+        let messages = view.messages().select(&self.rest).take(BATCH);
+        messages.filter_map(|(place, record)| Some((seq_at(place)?, *record))).collect()
+    }
+
+    fn advance(&mut self, batch: &[(SeqNum, Record)], done: usize) {
+        let last = match done {
+            0 => None,
+            _ => batch.get(done - 1).map(|(_, record)| record.uid),
+        };
+        self.rest = after(std::mem::take(&mut self.rest), last);
+    }
+
+    fn damaged(&mut self, uid: Uid) {
+        self.answer = Answer::no(Code::Corruption, format!("What is stored of UID {uid} is damaged; the rest was sent"));
+    }
+
+    fn failed(&mut self, uid: Uid, error: octets::Failure) {
+        self.answer = match error {
+            octets::Failure::UnknownEncoding => {
+                Answer::no(Code::UnknownCte, format!("The encoding of that part of UID {uid} is not known"))
+            }
+            octets::Failure::Store(store::Error::Damaged { .. }) => return self.damaged(uid),
+            octets::Failure::Store(error) => error.into(),
+        };
+    }
+}
+
+/// What comes after a UID; nothing if there was no message at all.
+fn after(rest: UidSet, last: Option<Uid>) -> UidSet {
+    match last.map(Uid::next) {
+        None | Some(None) => UidSet::new(),
+        Some(Some(next)) => rest.intersection(&UidSet::from(next..=Uid::MAX)),
+    }
+}

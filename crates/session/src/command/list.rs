@@ -1,0 +1,206 @@
+//! LIST, LSUB and XLIST (RFC 9051 §6.3.9; RFC 3501 §6.3.8, §6.3.9; RFC 5258; RFC 5819; RFC 6154).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use account::{Mailbox, State};
+use imap::command::{List, ListReturn, ListSelect, ListSyntax, StatusItem};
+use imap::response::{self, Attribute, ListLine, ListWord};
+use imap::{ListPattern, MailboxName};
+
+use crate::reply::Answer;
+use crate::session::Session;
+
+/// A name that LIST may have to show.
+#[derive(Default)]
+struct Node {
+    mailbox: Option<Arc<Mailbox>>,
+    subscribed: bool,
+    /// A mailbox stands below it.
+    children: bool,
+    /// A subscribed name stands below it.
+    subscribed_below: bool,
+}
+
+type Tree = BTreeMap<MailboxName, Node>;
+
+/// LIST.
+pub(crate) fn list(session: &mut Session, command: &List) -> Result<Answer, Answer> {
+    if let Some(answer) = separator(session, command, ListWord::List) {
+        return Ok(answer);
+    }
+    let patterns = patterns(command)?;
+    let state = session.account()?.state()?;
+    let tree = tree(&state);
+    let wants = Wants::of(command, session.enabled.rev2);
+    for (name, node) in tree.iter().filter(|(name, _)| patterns.iter().any(|p| p.matches(name.as_str()))) {
+        let selected = wants.select(node);
+        // With RECURSIVEMATCH a name is shown for what is below it, if that is not shown itself (RFC 5258 §3.5).
+        let below = wants.recursive && wants.subscribed_only && node.subscribed_below;
+        if !selected && !below {
+            continue;
+        }
+        let attributes = wants.attributes(node);
+        let child_info: &[&str] = if below { &["SUBSCRIBED"] } else { &[] };
+        let line = ListLine { word: ListWord::List, attributes: &attributes, name, child_info, old_name: None };
+        response::list(&mut session.out, &line, session.enabled.names());
+        if let (Some(items), Some(mailbox)) = (&wants.status, &node.mailbox)
+            && selected
+        {
+            super::status::write(session, mailbox, items);
+        }
+    }
+    Ok(Answer::ok("That is all"))
+}
+
+/// LSUB: the subscribed names, whether mailboxes have them or not. Where `%` stops above one, the name there is shown
+/// with `\Noselect` (RFC 3501 §6.3.9).
+pub(crate) fn lsub(session: &mut Session, command: &List) -> Result<Answer, Answer> {
+    if let Some(answer) = separator(session, command, ListWord::Lsub) {
+        return Ok(answer);
+    }
+    let patterns = patterns(command)?;
+    let state = session.account()?.state()?;
+    for (name, node) in tree(&state).iter().filter(|(name, _)| patterns.iter().any(|p| p.matches(name.as_str()))) {
+        let attributes = match (node.subscribed, &node.mailbox) {
+            (true, Some(mailbox)) => mailbox.special_use.iter().copied().map(Attribute::Use).collect(),
+            (true, None) => vec![Attribute::NoSelect],
+            (false, _) if node.subscribed_below && !command.patterns.iter().any(|p| p.contains('*')) => {
+                vec![Attribute::NoSelect]
+            }
+            (false, _) => continue,
+        };
+        let line = ListLine { word: ListWord::Lsub, attributes: &attributes, name, child_info: &[], old_name: None };
+        response::list(&mut session.out, &line, session.enabled.names());
+    }
+    Ok(Answer::ok("That is all"))
+}
+
+/// XLIST: LIST with the roles, and INBOX marked as one.
+pub(crate) fn xlist(session: &mut Session, command: &List) -> Result<Answer, Answer> {
+    if let Some(answer) = separator(session, command, ListWord::Xlist) {
+        return Ok(answer);
+    }
+    let patterns = patterns(command)?;
+    let state = session.account()?.state()?;
+    for (name, node) in tree(&state).iter().filter(|(name, _)| patterns.iter().any(|p| p.matches(name.as_str()))) {
+        let mut attributes = vec![if node.children { Attribute::HasChildren } else { Attribute::HasNoChildren }];
+        match &node.mailbox {
+            Some(mailbox) => attributes.extend(mailbox.special_use.iter().copied().map(Attribute::Use)),
+            None if node.children => attributes.push(Attribute::NoSelect),
+            None => continue,
+        }
+        if *name == MailboxName::Inbox {
+            attributes.push(Attribute::Inbox);
+        }
+        let line = ListLine { word: ListWord::Xlist, attributes: &attributes, name, child_info: &[], old_name: None };
+        response::list(&mut session.out, &line, session.enabled.names());
+    }
+    Ok(Answer::ok("That is all"))
+}
+
+/// `LIST "" ""` asks for the separator (RFC 9051 §6.3.9).
+fn separator(session: &mut Session, command: &List, word: ListWord) -> Option<Answer> {
+    let asked = command.syntax == ListSyntax::Basic && command.patterns.iter().all(String::is_empty);
+    asked.then(|| {
+        response::list_separator(&mut session.out, word);
+        Answer::ok("That is the separator")
+    })
+}
+
+fn patterns(command: &List) -> Result<Vec<ListPattern>, Answer> {
+    command.compile().map_err(|_| Answer::no(response::Code::Limit, "The pattern has too many wildcards"))
+}
+
+/// All names that can be shown: mailboxes, subscribed names, and those above either.
+fn tree(state: &State) -> Tree {
+    let mut tree = Tree::new();
+    for mailbox in state.by_name() {
+        tree.entry(mailbox.name.clone()).or_default().mailbox = Some(mailbox.clone());
+        for parent in std::iter::successors(mailbox.name.parent(), MailboxName::parent) {
+            let node = tree.entry(parent).or_default();
+            if std::mem::replace(&mut node.children, true) {
+                break;
+            }
+        }
+    }
+    for name in state.subscriptions() {
+        tree.entry(name.clone()).or_default().subscribed = true;
+        for parent in std::iter::successors(name.parent(), MailboxName::parent) {
+            let node = tree.entry(parent).or_default();
+            if std::mem::replace(&mut node.subscribed_below, true) {
+                break;
+            }
+        }
+    }
+    tree
+}
+
+/// What a LIST wants to see.
+#[allow(clippy::struct_excessive_bools)] // each is an option of the command
+struct Wants {
+    subscribed_only: bool,
+    special_only: bool,
+    recursive: bool,
+    subscribed: bool,
+    children: bool,
+    special: bool,
+    /// A rev2 client knows `\NonExistent`; an old one is told `\Noselect` as well.
+    rev2: bool,
+    status: Option<Vec<StatusItem>>,
+}
+
+impl Wants {
+    fn of(command: &List, rev2: bool) -> Self {
+        let selects = |option| command.select.contains(&option);
+        let returns = |option: &ListReturn| command.returns.contains(option);
+        let basic = command.syntax == ListSyntax::Basic;
+        let subscribed_only = selects(ListSelect::Subscribed);
+        let special_only = selects(ListSelect::SpecialUse);
+        Self {
+            subscribed_only,
+            special_only,
+            recursive: selects(ListSelect::RecursiveMatch),
+            // Selecting by it implies returning it (RFC 5258 §3.1, RFC 6154 §2).
+            subscribed: subscribed_only || returns(&ListReturn::Subscribed),
+            special: special_only || basic || returns(&ListReturn::SpecialUse),
+            // Always in plain LIST (RFC 3348 §4), which costs nothing here.
+            children: basic || returns(&ListReturn::Children),
+            rev2,
+            status: command.returns.iter().find_map(|r| match r {
+                ListReturn::Status(items) => Some(items.clone()),
+                _ => None,
+            }),
+        }
+    }
+
+    fn select(&self, node: &Node) -> bool {
+        let special = node.mailbox.as_ref().is_some_and(|m| !m.special_use.is_empty());
+        let there = node.mailbox.is_some() || node.children;
+        match (self.subscribed_only, self.special_only) {
+            (false, false) => there,
+            (true, false) => node.subscribed,
+            (false, true) => special,
+            (true, true) => node.subscribed && special,
+        }
+    }
+
+    fn attributes(&self, node: &Node) -> Vec<Attribute> {
+        let mut attributes = Vec::new();
+        match &node.mailbox {
+            Some(mailbox) if self.special => {
+                attributes.extend(mailbox.special_use.iter().copied().map(Attribute::Use));
+            }
+            Some(_) => {}
+            None if self.rev2 => attributes.push(Attribute::NonExistent),
+            None => attributes.extend([Attribute::NonExistent, Attribute::NoSelect]),
+        }
+        if self.subscribed && node.subscribed {
+            attributes.push(Attribute::Subscribed);
+        }
+        if self.children {
+            attributes.push(if node.children { Attribute::HasChildren } else { Attribute::HasNoChildren });
+        }
+        attributes
+    }
+}

@@ -1,0 +1,105 @@
+//! Tells the client what has changed: EXPUNGE or VANISHED, EXISTS, FLAGS, FETCH (RFC 9051 §7.3, §7.4, §7.5).
+
+use account::{FlagSetId, FlagTable, KeywordId, Record, SystemFlags};
+use imap::command::Access;
+use imap::response::{self, Code, FetchLine, Gone, NewKeywords};
+use imap::{Flag, UidSet};
+
+use crate::enabled::Enabled;
+use crate::view::{News, View};
+
+const SYSTEM: [(SystemFlags, Flag); 5] = [
+    (SystemFlags::ANSWERED, Flag::Answered),
+    (SystemFlags::FLAGGED, Flag::Flagged),
+    (SystemFlags::DELETED, Flag::Deleted),
+    (SystemFlags::SEEN, Flag::Seen),
+    (SystemFlags::DRAFT, Flag::Draft),
+];
+
+/// Writes what a sync found.
+pub(crate) fn write(out: &mut Vec<u8>, view: &View, news: &News, enabled: Enabled) {
+    if enabled.qresync {
+        let gone: UidSet = news.gone.iter().rev().map(|(_, uid)| *uid).collect();
+        response::vanished(out, &gone, Gone::Now);
+    } else {
+        news.gone.iter().for_each(|(seq, _)| response::expunge(out, *seq));
+    }
+    // EXISTS only if messages came: after EXPUNGE alone it would say what the client knows, and some loop over it.
+    if let Some(exists) = news.exists {
+        response::exists(out, exists as u64);
+        if !enabled.rev2 {
+            response::recent(out, view.recent().len());
+        }
+    }
+    if news.keywords {
+        keywords(out, view);
+    }
+    flags(out, view, &news.changed, enabled);
+}
+
+/// FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5, §7.1).
+pub(crate) fn keywords(out: &mut Vec<u8>, view: &View) {
+    let all: Vec<Flag> = SYSTEM
+        .into_iter()
+        .map(|(_, flag)| flag)
+        .chain(view.table().keywords().iter().cloned().map(Flag::Keyword))
+        .collect();
+    response::flags(out, &all);
+    let code = match view.access {
+        Access::ReadWrite => Code::PermanentFlags { flags: all, new_keywords: NewKeywords::Allowed },
+        Access::ReadOnly => Code::PermanentFlags { flags: Vec::new(), new_keywords: NewKeywords::Refused },
+    };
+    let text = "Flags that can be stored";
+    response::untagged(out, response::Condition::Ok, Some(&code), text);
+}
+
+/// FETCH with UID, FLAGS and, for those who want it, MODSEQ (RFC 7162 §3.1.2).
+pub(crate) fn flags(out: &mut Vec<u8>, view: &View, uids: &UidSet, enabled: Enabled) {
+    let mut texts = FlagTexts::default();
+    for (place, record) in view.messages().select(uids) {
+        let Some(seq) = crate::view::seq_at(place) else { break };
+        let mut line = FetchLine::begin(out, seq);
+        line.uid(out, record.uid);
+        line.flags(out, texts.of(view, record));
+        if enabled.condstore {
+            line.modseq(out, record.modseq);
+        }
+        line.end(out);
+    }
+}
+
+/// The text of each combination of flags, made once.
+#[derive(Default)]
+pub(crate) struct FlagTexts {
+    plain: Vec<Option<Box<[u8]>>>,
+    recent: Vec<u8>,
+}
+
+impl FlagTexts {
+    /// What stands between the parentheses of FLAGS.
+    pub(crate) fn of(&mut self, view: &View, record: &Record) -> &[u8] {
+        let at = record.flags.index();
+        if self.plain.len() <= at {
+            self.plain.resize(at + 1, None);
+        }
+        let text = self.plain[at].get_or_insert_with(|| text(view.table(), record.flags).into());
+        if !view.recent().contains(record.uid) {
+            return text;
+        }
+        self.recent.clear();
+        self.recent.extend_from_slice(b"\\Recent");
+        if !text.is_empty() {
+            self.recent.push(b' ');
+            self.recent.extend_from_slice(text);
+        }
+        &self.recent
+    }
+}
+
+fn text(table: &FlagTable, id: FlagSetId) -> Vec<u8> {
+    let set = table.set(id);
+    let system = SYSTEM.iter().filter(|(bit, _)| set.system.contains(*bit)).map(|(_, flag)| flag.as_str());
+    let keyword = |k: &KeywordId| table.keywords().get(k.index()).map(imap::Keyword::as_str);
+    let words: Vec<&str> = system.chain(set.keywords().iter().filter_map(keyword)).collect();
+    words.join(" ").into_bytes()
+}

@@ -244,7 +244,7 @@ impl<'a> Cursor<'a> {
                 return Err(Fault::Expected("a closing parenthesis"));
             }
             item(self)?;
-            if self.peek() != Some(b')') {
+            if !matches!(self.peek(), Some(b')') | None) {
                 self.space()?;
             }
         }

@@ -80,7 +80,8 @@ pub(super) fn list(c: &mut Cursor<'_>) -> Found<Command> {
         list.syntax = ListSyntax::Extended;
         c.list(|c| list_select_opt(c, &mut list.select))?;
         check_select(&list.select)?;
-        c.space()?;
+        // An example of RFC 5819 §3 has no space here.
+        c.skip_spaces();
     }
     list.reference = name_text(&c.astring()?, c.form());
     c.space()?;

@@ -16,10 +16,11 @@ pub(super) fn section(c: &mut Cursor<'_>) -> Found<Section> {
     c.expect(b'[', "an opening bracket")?;
     let part = section_part(c)?;
     let at = c.at();
-    let what = match c.peek() {
-        Some(b']') if !ends_with_dot(&part) => SectionText::All,
-        _ => section_text(c)?,
+    let whole = match part.after {
+        After::Dot => false,
+        After::Nothing => !part.numbers.is_empty() || c.peek() == Some(b']'),
     };
+    let what = if whole { SectionText::All } else { section_text(c)? };
     let part = part.numbers;
     if what == SectionText::Mime && part.is_empty() {
         c.back_to(at);
@@ -33,7 +34,7 @@ pub(super) fn section(c: &mut Cursor<'_>) -> Found<Section> {
 pub(super) fn section_binary(c: &mut Cursor<'_>) -> Found<Vec<NonZeroU32>> {
     c.expect(b'[', "an opening bracket")?;
     let part = section_part(c)?;
-    if ends_with_dot(&part) {
+    if part.after == After::Dot {
         return Err(Fault::Expected("a part's number"));
     }
     c.expect(b']', "a closing bracket")?;
@@ -50,10 +51,6 @@ struct Part {
 enum After {
     Dot,
     Nothing,
-}
-
-fn ends_with_dot(part: &Part) -> bool {
-    part.after == After::Dot
 }
 
 /// `[section-part]`

@@ -18,7 +18,9 @@ pub(super) fn search_program(c: &mut Cursor<'_>) -> Found<SearchKey> {
     let mut all = Vec::new();
     loop {
         all.push(keys.key(c, MAX_DEPTH)?);
-        c.skip_spaces();
+        if !c.is_at_end() {
+            c.space()?;
+        }
         if c.is_at_end() {
             return Ok(and(all));
         }

@@ -3,7 +3,7 @@
 use imap::{InternalDate, ModSeq, Uid};
 
 use super::Damaged;
-use super::column::{self, Column};
+use super::column::{self, BLOCK, Column};
 use super::varint::{self, Reader};
 use crate::{CHUNK, EmailId, FlagSetId, Record, Summary};
 
@@ -22,11 +22,11 @@ pub fn write_chunk(summary: &Summary, records: &[Record]) -> Vec<u8> {
     varint::write(&mut out, summary.size);
     varint::write(&mut out, summary.deleted_size);
     varint::write(&mut out, summary.modseq.get());
-    column::write_deltas(&mut out, 0, records.iter().map(|r| r.uid.get().into()));
-    column::write_deltas(&mut out, 0, records.iter().map(|r| r.email.get()));
-    column::write_deltas(&mut out, 0, records.iter().map(|r| r.modseq.get()));
+    column::write_deltas(&mut out, records.iter().map(|r| r.uid.get().into()));
+    column::write_deltas(&mut out, records.iter().map(|r| r.email.get()));
+    column::write_deltas(&mut out, records.iter().map(|r| r.modseq.get()));
     write_dates(&mut out, records.iter().map(|r| r.internal_date));
-    column::write_deltas(&mut out, 0, records.iter().map(|r| r.save_date.cast_unsigned()));
+    column::write_deltas(&mut out, records.iter().map(|r| r.save_date.cast_unsigned()));
     column::write(&mut out, &records.iter().map(|r| r.size.into()).collect::<Vec<_>>());
     column::write(&mut out, &records.iter().map(|r| r.flags.0.into()).collect::<Vec<_>>());
     out
@@ -41,19 +41,20 @@ pub fn read_summary(bytes: &[u8]) -> Result<Summary, Damaged> {
 pub fn read_records(bytes: &[u8]) -> Result<Vec<Record>, Damaged> {
     let mut reader = Reader::new(bytes);
     let summary = summary(&mut reader)?;
-    let blank = Record {
-        modseq: ModSeq::MIN,
-        email: EmailId::FIRST,
-        internal_date: InternalDate::new(0, 0),
-        save_date: 0,
-        uid: Uid::MIN,
-        size: 0,
-        flags: FlagSetId::default(),
-    };
-    let mut records = vec![blank; summary.len as usize];
-    read_columns(&mut reader, &mut records)?;
+    let len = summary.len as usize;
+    let mut columns = Columns::read(&mut reader, len)?;
     reader.end()?;
-    check(&summary, &records)?;
+    let mut records = Vec::with_capacity(len);
+    while records.len() < len {
+        columns.block(&mut records, len)?;
+    }
+    columns.end()?;
+    let ends = [records.first(), records.last()].map(|r| r.map(|r| r.uid));
+    if ends != [Some(summary.first), Some(summary.last)]
+        || (columns.size, columns.modseq) != (summary.size, summary.modseq)
+    {
+        return Err(Damaged("a chunk's summary is not that of its messages"));
+    }
     Ok(records)
 }
 
@@ -80,44 +81,91 @@ fn summary(reader: &mut Reader<'_>) -> Result<Summary, Damaged> {
     Ok(summary)
 }
 
-fn read_columns(reader: &mut Reader<'_>, records: &mut [Record]) -> Result<(), Damaged> {
-    let n = records.len();
-    let mut above = 0;
-    Column::read(reader, n)?.sum(0, records, |record, value| {
-        let uid = u32::try_from(value).ok().filter(|uid| *uid > std::mem::replace(&mut above, *uid)).and_then(Uid::new);
-        put(&mut record.uid, uid)
-    })?;
-    Column::read(reader, n)?.sum(0, records, |record, value| put(&mut record.email, EmailId::new(value)))?;
-    Column::read(reader, n)?.sum(0, records, |record, value| put(&mut record.modseq, ModSeq::new(value)))?;
-    read_dates(reader, records, |record, date| record.internal_date = date)?;
-    Column::read(reader, n)?.sum(0, records, |record, value| put(&mut record.save_date, Some(value.cast_signed())))?;
-    Column::read(reader, n)?.fill(records, |record, value| put(&mut record.size, value.try_into().ok()))?;
-    Column::read(reader, n)?
-        .fill(records, |record, value| put(&mut record.flags, u32::try_from(value).ok().map(FlagSetId)))
+/// The columns of a chunk.
+struct Columns<'a> {
+    uids: Column<'a>,
+    emails: Column<'a>,
+    modseqs: Column<'a>,
+    dates: Dates<'a>,
+    save_dates: Column<'a>,
+    sizes: Column<'a>,
+    flags: Column<'a>,
+    /// The last UID so far.
+    last: u64,
+    /// The sum of the sizes so far.
+    size: u64,
+    /// The highest modseq so far.
+    modseq: ModSeq,
 }
 
-/// Whether the value is one; it stands in its place then.
-fn put<T>(place: &mut T, value: Option<T>) -> bool {
-    value.is_some_and(|value| {
-        *place = value;
-        true
-    })
+impl<'a> Columns<'a> {
+    fn read(reader: &mut Reader<'a>, n: usize) -> Result<Self, Damaged> {
+        Ok(Self {
+            uids: Column::read(reader, n)?,
+            emails: Column::read(reader, n)?,
+            modseqs: Column::read(reader, n)?,
+            dates: Dates::read(reader, n)?,
+            save_dates: Column::read(reader, n)?,
+            sizes: Column::read(reader, n)?,
+            flags: Column::read(reader, n)?,
+            last: 0,
+            size: 0,
+            modseq: ModSeq::MIN,
+        })
+    }
+
+    /// Appends the next block of records.
+    fn block(&mut self, records: &mut Vec<Record>, len: usize) -> Result<(), Damaged> {
+        let n = BLOCK.min(len - records.len());
+        let mut numbers = [[0u64; BLOCK]; 6];
+        let [uids, emails, modseqs, save_dates, sizes, flags] = &mut numbers;
+        self.uids.sums(&mut uids[..n]);
+        self.emails.sums(&mut emails[..n]);
+        self.modseqs.sums(&mut modseqs[..n]);
+        self.save_dates.sums(&mut save_dates[..n]);
+        self.sizes.block(&mut sizes[..n]);
+        self.flags.block(&mut flags[..n]);
+        let mut dates = [InternalDate::new(0, 0); BLOCK];
+        self.dates.block(&mut dates[..n])?;
+        // Numbers that cannot be become ones that can, and are refused below: no branch leaves the loop.
+        let mut good = true;
+        records.extend((0..n).map(|i| {
+            let i = i % BLOCK; // what it is; but now the compiler knows, too, that it lies within the blocks
+            let (uid, modseq) = (Uid::new(low(uids[i], &mut good)), ModSeq::new(modseqs[i]));
+            let email = EmailId::new(emails[i]);
+            good &= uids[i] > self.last && uid.is_some() && modseq.is_some() && email.is_some();
+            self.last = uids[i];
+            let record = Record {
+                modseq: modseq.unwrap_or(ModSeq::MIN),
+                email: email.unwrap_or(EmailId::FIRST),
+                internal_date: dates[i],
+                save_date: save_dates[i].cast_signed(),
+                uid: uid.unwrap_or(Uid::MIN),
+                size: low(sizes[i], &mut good),
+                flags: FlagSetId(low(flags[i], &mut good)),
+            };
+            self.size += u64::from(record.size);
+            self.modseq = self.modseq.max(record.modseq);
+            record
+        }));
+        if good { Ok(()) } else { Err(CANNOT_BE) }
+    }
+
+    fn end(&self) -> Result<(), Damaged> {
+        let columns = [&self.uids, &self.emails, &self.modseqs, &self.save_dates, &self.sizes, &self.flags];
+        columns.into_iter().try_for_each(Column::end)?;
+        self.dates.end()
+    }
 }
 
-/// What the summary says without the table of flags must hold for the records.
-fn check(summary: &Summary, records: &[Record]) -> Result<(), Damaged> {
-    let mut size = 0;
-    let mut modseq = ModSeq::MIN;
-    for record in records {
-        size += u64::from(record.size);
-        modseq = modseq.max(record.modseq);
-    }
-    let ends = [records.first(), records.last()].map(|r| r.map(|r| r.uid));
-    if ends == [Some(summary.first), Some(summary.last)] && size == summary.size && modseq == summary.modseq {
-        Ok(())
-    } else {
-        Err(Damaged("a chunk's summary is not that of its messages"))
-    }
+/// A column of numbers that has one that its kind does not have.
+pub(super) const CANNOT_BE: Damaged = Damaged("a column has a number that cannot be");
+
+/// The number if it has no more than 32 bits.
+fn low(value: u64, good: &mut bool) -> u32 {
+    let low = u32::try_from(value);
+    *good &= low.is_ok();
+    low.unwrap_or(0)
 }
 
 /// Appends INTERNALDATEs: their zones in runs, then a column of their seconds.
@@ -134,36 +182,60 @@ pub(super) fn write_dates(out: &mut Vec<u8>, dates: impl Iterator<Item = Interna
         varint::write_signed(out, zone.into());
         varint::write(out, run);
     }
-    column::write_deltas(out, 0, dates.map(|date| date.seconds().cast_unsigned()));
+    column::write_deltas(out, dates.map(|date| date.seconds().cast_unsigned()));
 }
 
-/// Reads what [`write_dates`] wrote: one date for each of `to`.
-pub(super) fn read_dates<T>(
-    reader: &mut Reader<'_>,
-    to: &mut [T],
-    mut put: impl FnMut(&mut T, InternalDate),
-) -> Result<(), Damaged> {
-    const WRONG: Damaged = Damaged("the runs of zones do not fit the messages");
-    let mut runs = Vec::new();
-    let mut sum = 0usize;
-    for _ in 0..reader.count()? {
-        let zone = i16::try_from(reader.signed()?).map_err(|_| WRONG)?;
-        let run = usize::try_from(reader.number()?).map_err(|_| WRONG)?;
-        sum = sum.checked_add(run).filter(|_| run > 0).ok_or(WRONG)?;
-        runs.push((zone, run));
-    }
-    if sum != to.len() {
-        return Err(WRONG);
-    }
-    let mut runs = runs.into_iter();
-    let (mut zone, mut left) = (0, 0);
-    Column::read(reader, to.len())?.sum(0, to, |t, seconds| {
-        if left == 0 {
-            (zone, left) = runs.next().unwrap_or((zone, usize::MAX));
+/// INTERNALDATEs that are about to be read, block by block: what [`write_dates`] wrote.
+pub(super) struct Dates<'a> {
+    /// Zones and how many messages have them, the next one last.
+    runs: Vec<(i16, usize)>,
+    seconds: Column<'a>,
+}
+
+impl<'a> Dates<'a> {
+    /// As [`Column::read`].
+    pub(super) fn read(reader: &mut Reader<'a>, n: usize) -> Result<Self, Damaged> {
+        const WRONG: Damaged = Damaged("the runs of zones do not fit the messages");
+        let mut runs = Vec::new();
+        let mut sum = 0usize;
+        for _ in 0..reader.count()? {
+            let zone = i16::try_from(reader.signed()?).map_err(|_| WRONG)?;
+            let run = usize::try_from(reader.number()?).map_err(|_| WRONG)?;
+            sum = sum.checked_add(run).filter(|_| run > 0).ok_or(WRONG)?;
+            runs.push((zone, run));
         }
-        left -= 1;
-        let date = InternalDate::new(seconds.cast_signed(), zone);
-        put(t, date);
-        date.seconds() == seconds.cast_signed() && date.zone_minutes() == zone
-    })
+        if sum != n {
+            return Err(WRONG);
+        }
+        runs.reverse();
+        Ok(Self { runs, seconds: Column::read(reader, n)? })
+    }
+
+    /// As [`Column::block`]; fails for a date that the grammar cannot express.
+    pub(super) fn block(&mut self, out: &mut [InternalDate]) -> Result<(), Damaged> {
+        let mut seconds = [0; BLOCK];
+        self.seconds.sums(&mut seconds[..out.len()]);
+        let mut ahead = out.iter_mut().zip(seconds.map(u64::cast_signed));
+        let mut good = true;
+        while let Some((zone, left)) = self.runs.last_mut() {
+            let mut used = 0;
+            for (date, seconds) in ahead.by_ref().take(*left) {
+                *date = InternalDate::new(seconds, *zone);
+                good &= date.seconds() == seconds;
+                used += 1;
+            }
+            good &= used == 0 || InternalDate::new(0, *zone).zone_minutes() == *zone;
+            *left -= used;
+            if *left > 0 {
+                break;
+            }
+            self.runs.pop();
+        }
+        if good { Ok(()) } else { Err(CANNOT_BE) }
+    }
+
+    /// As [`Column::end`].
+    pub(super) fn end(&self) -> Result<(), Damaged> {
+        self.seconds.end()
+    }
 }

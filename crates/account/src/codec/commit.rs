@@ -6,8 +6,8 @@ use std::sync::Arc;
 use imap::{InternalDate, Keyword, MailboxName, SpecialUse, StoreMode, Uid, UidSet, UidValidity};
 
 use super::Damaged;
-use super::chunk::{read_dates, write_dates};
-use super::column::{self, Column};
+use super::chunk::{CANNOT_BE, Dates, write_dates};
+use super::column::{self, BLOCK, Column};
 use super::varint::{self, Reader};
 use crate::{Added, Change, EmailId, Flags, MailboxId, SystemFlags};
 
@@ -85,7 +85,7 @@ fn write_change(out: &mut Vec<u8>, change: &Change) {
             start(out, kind::EXPUNGED, *mailbox);
             varint::write_uids(out, uids);
             varint::write_len(out, emails.len());
-            column::write_spread(out, &column::deltas(0, emails.iter().map(|e| e.get())));
+            column::write_spread(out, &column::deltas(emails.iter().map(|e| e.get())));
         }
         Change::NumbersTaken { mailbox, uid_validity, uid_next } => {
             start(out, kind::NUMBERS_TAKEN, *mailbox);
@@ -141,10 +141,10 @@ fn read_change(reader: &mut Reader<'_>) -> Result<Change, Damaged> {
 fn write_added(out: &mut Vec<u8>, messages: &[Added]) {
     varint::write_len(out, messages.len());
     column::write_spread(out, &messages.iter().map(|m| m.size.into()).collect::<Vec<_>>());
-    column::write_deltas(out, 0, messages.iter().map(|m| m.uid.get().into()));
-    column::write_deltas(out, 0, messages.iter().map(|m| m.email.get()));
+    column::write_deltas(out, messages.iter().map(|m| m.uid.get().into()));
+    column::write_deltas(out, messages.iter().map(|m| m.email.get()));
     write_dates(out, messages.iter().map(|m| m.internal_date));
-    column::write_deltas(out, 0, messages.iter().map(|m| m.save_date.cast_unsigned()));
+    column::write_deltas(out, messages.iter().map(|m| m.save_date.cast_unsigned()));
     let mut table: Vec<&Flags> = Vec::new();
     let mut numbers: HashMap<Spelling<'_>, u64> = HashMap::new();
     // Messages that came together share their flags: those are told apart without a look at any keyword.
@@ -175,32 +175,38 @@ fn spelling(flags: &Flags) -> Spelling<'_> {
 
 fn read_added(reader: &mut Reader<'_>) -> Result<Vec<Added>, Damaged> {
     let n = reader.count()?;
-    let sizes = Column::read_spread(reader, n)?;
-    let blank = Added {
-        uid: Uid::MIN,
-        email: EmailId::FIRST,
-        size: 0,
-        internal_date: InternalDate::new(0, 0),
-        save_date: 0,
-        flags: Arc::default(),
-    };
-    let mut messages = vec![blank; n];
-    sizes.fill(&mut messages, |m, value| u32::try_from(value).map(|size| m.size = size).is_ok())?;
-    Column::read(reader, n)?.sum(0, &mut messages, |m, value| {
-        u32::try_from(value).ok().and_then(Uid::new).map(|uid| m.uid = uid).is_some()
-    })?;
-    Column::read(reader, n)?
-        .sum(0, &mut messages, |m, value| EmailId::new(value).map(|email| m.email = email).is_some())?;
-    read_dates(reader, &mut messages, |m, date| m.internal_date = date)?;
-    Column::read(reader, n)?.sum(0, &mut messages, |m, value| {
-        m.save_date = value.cast_signed();
-        true
-    })?;
+    let mut sizes = Column::read_spread(reader, n)?;
+    let mut uids = Column::read(reader, n)?;
+    let mut emails = Column::read(reader, n)?;
+    let mut dates = Dates::read(reader, n)?;
+    let mut save_dates = Column::read(reader, n)?;
     let table = (0..reader.count()?).map(|_| read_flags(reader).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
-    Column::read(reader, n)?.fill(&mut messages, |m, value| {
-        let flags = usize::try_from(value).ok().and_then(|number| table.get(number));
-        flags.map(|flags| m.flags = Arc::clone(flags)).is_some()
-    })?;
+    let mut flags = Column::read(reader, n)?;
+    let mut messages = Vec::with_capacity(n);
+    while messages.len() < n {
+        let mut numbers = [[0u64; BLOCK]; 5];
+        let mut internal_dates = [InternalDate::new(0, 0); BLOCK];
+        let block = ..BLOCK.min(n - messages.len());
+        uids.sums(&mut numbers[0][block]);
+        emails.sums(&mut numbers[1][block]);
+        sizes.block(&mut numbers[2][block]);
+        save_dates.sums(&mut numbers[3][block]);
+        flags.block(&mut numbers[4][block]);
+        dates.block(&mut internal_dates[block])?;
+        for (i, internal_date) in internal_dates[block].iter().enumerate() {
+            let [uid, email, size, save_date, set] = numbers.map(|column| column[i]);
+            messages.push(Added {
+                uid: u32::try_from(uid).ok().and_then(Uid::new).ok_or(CANNOT_BE)?,
+                email: EmailId::new(email).ok_or(CANNOT_BE)?,
+                size: u32::try_from(size).map_err(|_| CANNOT_BE)?,
+                internal_date: *internal_date,
+                save_date: save_date.cast_signed(),
+                flags: usize::try_from(set).ok().and_then(|set| table.get(set)).ok_or(CANNOT_BE)?.clone(),
+            });
+        }
+    }
+    [sizes, uids, emails, save_dates, flags].iter().try_for_each(Column::end)?;
+    dates.end()?;
     Ok(messages)
 }
 
@@ -209,10 +215,11 @@ fn read_emails(reader: &mut Reader<'_>, uids: &UidSet) -> Result<Vec<EmailId>, D
     if n as u64 != uids.len() {
         return Err(Damaged("not as many emails as messages were expunged"));
     }
-    let column = Column::read_spread(reader, n)?;
-    let mut emails = vec![EmailId::FIRST; n];
-    column.sum(0, &mut emails, |to, value| EmailId::new(value).map(|email| *to = email).is_some())?;
-    Ok(emails)
+    let mut column = Column::read_spread(reader, n)?;
+    let mut emails = vec![0; n];
+    emails.chunks_mut(BLOCK).for_each(|block| column.sums(block));
+    column.end()?;
+    emails.into_iter().map(|email| EmailId::new(email).ok_or(CANNOT_BE)).collect()
 }
 
 fn write_flags(out: &mut Vec<u8>, flags: &Flags) {

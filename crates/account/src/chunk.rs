@@ -85,6 +85,9 @@ impl Chunk {
     }
 
     /// The messages, in the order of their UIDs.
+    ///
+    /// # Panics
+    /// If the bytes that it was unpacked from are no chunk although their checksum is right.
     pub fn records(&self) -> &[Record] {
         self.records.get_or_init(|| {
             let packed = self.packed.as_deref().unwrap_or_default();

@@ -268,9 +268,12 @@ impl State {
             mailbox.uid_next = message.uid.next();
             next_email = next_email.max(message.email.next());
             let flags = &mut mailbox.flags;
-            let set = sets.entry(Arc::as_ptr(&message.flags)).or_insert_with(|| match message.flags.is_empty() {
-                true => FlagSetId::default(),
-                false => Arc::make_mut(flags).store(FlagSetId::default(), StoreMode::Replace, &message.flags),
+            let set = sets.entry(Arc::as_ptr(&message.flags)).or_insert_with(|| {
+                if message.flags.is_empty() {
+                    FlagSetId::default()
+                } else {
+                    Arc::make_mut(flags).store(FlagSetId::default(), StoreMode::Replace, &message.flags)
+                }
             });
             records.push(Record {
                 modseq,

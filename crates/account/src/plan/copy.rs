@@ -39,9 +39,10 @@ pub fn copy(
         copied.to.insert(message.uid);
         messages.push(message);
     }
-    let changes = match messages.is_empty() {
-        true => Vec::new(),
-        false => vec![Change::MessagesAdded { mailbox: destination.id, messages }],
+    let changes = if messages.is_empty() {
+        Vec::new()
+    } else {
+        vec![Change::MessagesAdded { mailbox: destination.id, messages }]
     };
     Ok(Planned::new(changes, copied))
 }

@@ -10,12 +10,11 @@ use crate::{Change, Mailbox, MailboxId, Refusal, State, SystemFlags};
 pub fn expunge(state: &State, mailbox: MailboxId, only: Option<&UidSet>) -> Result<Planned<UidSet>, Refusal> {
     let mailbox = state.mailbox(mailbox).ok_or(Refusal::NoSuchMailbox)?;
     let deleted = |r: &crate::Record| mailbox.flags.set(r.flags).system.contains(SystemFlags::DELETED);
-    let uids: UidSet = match only {
-        Some(set) => mailbox.messages.select(set).map(|(_, r)| r).filter(|r| deleted(r)).map(|r| r.uid).collect(),
-        None => {
-            let chunks = mailbox.messages.chunks().iter().filter(|c| c.summary().deleted > 0);
-            chunks.flat_map(|c| c.records()).filter(|r| deleted(r)).map(|r| r.uid).collect()
-        }
+    let uids: UidSet = if let Some(set) = only {
+        mailbox.messages.select(set).map(|(_, r)| r).filter(|r| deleted(r)).map(|r| r.uid).collect()
+    } else {
+        let chunks = mailbox.messages.chunks().iter().filter(|c| c.summary().deleted > 0);
+        chunks.flat_map(|c| c.records()).filter(|r| deleted(r)).map(|r| r.uid).collect()
     };
     Ok(Planned::new(expunged(mailbox, &uids).into_iter().collect(), uids))
 }

@@ -1,1 +1,41 @@
 //! One change log per account, made durable.
+//!
+//! A [`Store`] is one data folder (or one process's memory, for tests). [`Store::account`] gives the handle of an
+//! account: [`Account::state`] is its newest durable state, [`Account::commit`] makes changes durable,
+//! [`Account::watch`] tells when there is a newer state. Messages on their way in go through an [`Upload`]. Nothing is
+//! shown or acknowledged before it is on disk. This crate knows no IMAP session, no socket and reads no clock.
+//!
+//! In reading order: `store`, `account`, `upload` and `message` (octets come in), `commit`, `open` (checkpoint and log
+//! become a state), `checkpoint`, `read` and `body` (octets go out), `watch`, `pin`, `recent`, `sweep` and `retention`,
+//! `check`; beneath them the trait [`engine::Engine`] and its engines; beside them the [`Directory`] of accounts.
+
+mod account;
+mod actor;
+mod body;
+mod check;
+mod commit;
+mod directory;
+pub mod engine;
+mod error;
+mod id;
+mod message;
+mod options;
+mod pin;
+mod store;
+mod upload;
+mod watch;
+
+pub use account::Account;
+pub use actor::Actor;
+pub use body::{Body, Piece};
+pub use check::{Problem, Report};
+pub use commit::{CommitError, Committed};
+pub use directory::{Credentials, Directory, Entry, Scram};
+pub use error::Error;
+pub use id::AccountId;
+pub use message::Message;
+pub use options::Options;
+pub use pin::Pin;
+pub use store::{Store, Swept};
+pub use upload::Upload;
+pub use watch::Watch;

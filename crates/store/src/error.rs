@@ -1,0 +1,78 @@
+//! What keeps the store from doing what it was asked to.
+
+use std::sync::Arc;
+
+/// A failure of the store. What was asked for did not happen; all that was durable before still is.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The disk or a quota of the file system is full.
+    #[error("the disk is full")]
+    Full,
+    /// Reading or writing a file failed.
+    #[error("{0}")]
+    Io(Arc<std::io::Error>),
+    /// The database said no.
+    #[error("{0}")]
+    Database(Arc<rusqlite::Error>),
+    /// Another process held the account for too long.
+    #[error("another process holds the database")]
+    Busy,
+    /// What was read is not what was written.
+    #[error("damaged: {what}")]
+    Damaged {
+        /// What is damaged, and how it shows.
+        what: String,
+    },
+    /// The data was written by a newer version of the store.
+    #[error("{what} was written by a newer version")]
+    TooNew {
+        /// Which file.
+        what: String,
+    },
+    /// There is no account of that id or name; or it was removed.
+    #[error("there is no such account")]
+    NoSuchAccount,
+    /// An account or an alias of that name exists.
+    #[error("the name {0} is taken")]
+    NameTaken(String),
+    /// A name or an address that cannot be one.
+    #[error("{0:?} cannot be a name")]
+    BadName(String),
+    /// There is no such email: it was removed, or never was.
+    #[error("there is no email {0}")]
+    NoSuchEmail(account::EmailId),
+    /// A message is larger than 4 GiB.
+    #[error("the message is too large")]
+    TooLarge,
+    /// The changes of a plan do not follow from the state that they were planned on: a mistake in the plan.
+    #[error("a plan is wrong: {0}")]
+    WrongPlan(String),
+}
+
+impl Error {
+    /// Something that was read is not what was written.
+    pub(crate) fn damaged(what: impl Into<String>) -> Self {
+        Self::Damaged { what: what.into() }
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full,
+            _ => Self::Io(Arc::new(error)),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::damaged(error.to_string()),
+            _ => Self::Database(Arc::new(error)),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! How much a store may use, and for how long it keeps.
+
+use std::time::Duration;
+
+/// Settings of a [`Store`](crate::Store).
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How long the log is kept, and with it the emails that it names: undelete and undo live in that window.
+    pub retention: Duration,
+    /// The most accounts whose files are open at once. Each takes up to 9 descriptors.
+    pub open_accounts: usize,
+    /// The most octets of accounts' states to keep in memory, roughly.
+    pub memory: usize,
+    /// How long an account that nobody uses stays open.
+    pub idle: Duration,
+    /// How many commits the log may be ahead of the checkpoint before a sweep writes one.
+    pub tail: u64,
+    /// What is looked at in a message on its way in.
+    pub mime: mime::Limits,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            retention: Duration::from_secs(30 * 24 * 60 * 60),
+            open_accounts: 500,
+            memory: 256 << 20,
+            idle: Duration::from_secs(60),
+            tail: 500,
+            mime: mime::Limits::default(),
+        }
+    }
+}

@@ -114,6 +114,13 @@ impl Flags {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub struct KeywordId(pub(crate) u16);
 
+impl KeywordId {
+    /// As an index into [`FlagTable::keywords`].
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
 /// The number of a combination of flags in its mailbox's table. 0 is always "no flags".
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Default)]
 pub struct FlagSetId(pub(crate) u32);

@@ -167,12 +167,30 @@ impl Messages {
         self.count();
     }
 
-    /// Puts messages in at their places; those whose UIDs are here already are left out.
+    /// Puts messages in at their places, ascending by UID; those whose UIDs are here already are left out.
     pub fn insert(&mut self, records: Vec<Record>, table: &FlagTable) {
-        let mut all: Vec<Record> = self.iter().copied().chain(records).collect();
-        all.sort_by_key(|r| r.uid); // stable: what was here stays before what came
-        all.dedup_by_key(|r| r.uid);
-        *self = Self::from_records(all, table);
+        let mut records = records.into_iter().peekable();
+        let mut chunks = Vec::with_capacity(self.chunks.len());
+        for chunk in self.chunks.drain(..) {
+            let last = chunk.summary().last;
+            let mut before = Vec::new();
+            while let Some(record) = records.next_if(|r| r.uid <= last) {
+                before.extend(chunk.find(record.uid).is_err().then_some(record));
+            }
+            if before.is_empty() {
+                chunks.push(chunk);
+                continue;
+            }
+            before.extend_from_slice(chunk.records());
+            before.sort_unstable_by_key(|r| r.uid);
+            // The base stays the name of the first half, as no other chunk can have it.
+            let runs = before.chunks(CHUNK).zip(std::iter::once(Some(chunk.base())).chain(std::iter::repeat(None)));
+            chunks.extend(runs.filter_map(|(run, base)| {
+                Chunk::new(base.or(run.first().map(|r| r.uid))?, run.to_vec(), table).map(Arc::new)
+            }));
+        }
+        self.chunks = chunks;
+        self.append(records.collect(), table);
     }
 
     /// Rewrites the chunks in which the set has a message, each once however many ranges of the set meet it.

@@ -64,6 +64,9 @@ impl From<Error> for Answer {
         match error {
             Error::Full => Self::no(Code::OverQuota, "The server's disk is full; nothing was changed"),
             Error::Damaged { .. } => Self::no(Code::Corruption, "Stored data is damaged; the administrator can run `posthorn check`"),
+            Error::NoSuchEmail(_) => Self::no(Code::ExpungeIssued, "Some of the messages have gone"),
+            Error::TooLarge => Self::no(Code::TooBig, "The message is too big"),
+            Error::WrongPlan(_) => Self::no(Code::ServerBug, "The server made a mistake; nothing was changed"),
             Error::NoSuchAccount => Self::no(Code::Unavailable, "The account was removed"),
             _ => Self::no(Code::Unavailable, "The store does not answer as it should; nothing was changed, try again later"),
         }

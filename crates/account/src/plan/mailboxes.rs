@@ -77,7 +77,7 @@ pub fn new_account(state: &State, now: i64) -> Result<Planned<()>, Refusal> {
     maker.make(MailboxName::Inbox, Vec::new())?;
     let mut names = vec![MailboxName::Inbox];
     for (name, role) in FIRST {
-        let Ok(name) = MailboxName::from_utf8(name) else { continue };
+        let Ok(name) = MailboxName::new(name) else { continue };
         if state.named(&name).is_none() {
             maker.make(name.clone(), vec![role])?;
         }

@@ -87,7 +87,7 @@ impl<'a> Octets<'a> {
             self.structure = Some(self.account.structure(self.email)?);
         }
         let octets = self.structure.as_deref().unwrap_or_default();
-        Stored::parse(octets).map_err(|_| Failure::Store(store::Error::damaged("a message's structure")))
+        Stored::parse(octets).map_err(|_| Failure::Store(store::Error::Damaged { what: "a message's structure".to_owned() }))
     }
 
     /// Writes one item.

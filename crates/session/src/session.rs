@@ -276,6 +276,12 @@ impl Session {
     /// Ends a command: tells what has changed, then the tagged answer.
     pub(crate) fn finish(&mut self, tag: &Tag, answer: &Answer) {
         self.tell(self.expunges);
+        if let (true, Some(view)) = (self.enabled.qresync, self.state.view_mut())
+            && let Some(modseq) = view.delayed_modseq()
+        {
+            let code = Code::HighestModSeq(modseq);
+            response::untagged(&mut self.out, Condition::Ok, Some(&code), "All changes up to here have been told");
+        }
         response::tagged(&mut self.out, tag, answer.condition, answer.code.as_ref(), &answer.text);
     }
 

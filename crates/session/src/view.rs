@@ -59,6 +59,8 @@ pub(crate) struct View {
     keywords_told: usize,
     /// In `messages`, but not in the mailbox any more.
     ghosts: UidSet,
+    /// The client was told of a modseq below that of the ghosts' going.
+    delayed: bool,
     /// The messages that are `\Recent` in this session (RFC 3501 §2.3.2).
     recent: UidSet,
     /// The saved result `$` (RFC 5182).
@@ -79,6 +81,7 @@ impl View {
             table: mailbox.flags.clone(),
             keywords_told: mailbox.flags.keywords().len(),
             ghosts: UidSet::new(),
+            delayed: false,
             recent,
             saved: UidSet::new(),
             modseq: mailbox.modseq,
@@ -205,11 +208,6 @@ impl View {
         self.messages.select(uids).map(|(_, r)| r.uid).collect()
     }
 
-    /// A UID's sequence number.
-    pub(crate) fn seq(&self, uid: Uid) -> Option<SeqNum> {
-        self.messages.place(uid).and_then(seq_at)
-    }
-
     /// The UIDs at sequence numbers.
     pub(crate) fn uids_at(&self, places: &SeqSet) -> UidSet {
         let mut uids = UidSet::new();
@@ -226,9 +224,11 @@ impl View {
         places(&self.messages, uids)
     }
 
-    /// Whether the message is in the view but has gone from the mailbox.
-    pub(crate) fn is_ghost(&self, uid: Uid) -> bool {
-        self.ghosts.contains(uid)
+    /// The modseq that a QRESYNC client has to be told at a command's end: while VANISHED is delayed one below it, and
+    /// the newest one afterwards (RFC 7162 §3.2, §6).
+    pub(crate) fn delayed_modseq(&mut self) -> Option<ModSeq> {
+        let delayed = !self.ghosts.is_empty();
+        (std::mem::replace(&mut self.delayed, delayed) || delayed).then_some(self.modseq)
     }
 
     /// The message with this UID.

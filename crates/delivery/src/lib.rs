@@ -1,1 +1,97 @@
-//! The LMTP session, sans-IO; address to account and mailbox.
+//! The LMTP session, sans-IO, and the way from an address to an account and a mailbox.
+//!
+//! Mail comes in here from a mail server that has already taken it from the world: by LMTP (RFC 2033), that is SMTP
+//! (RFC 5321) with one answer for each recipient. A 250 is given only once the message is on disk. Octets go in by
+//! [`Lmtp::receive`], and what is to be sent comes out of [`Lmtp::transmit`], which is also where a whole message is
+//! stored: so whoever owns the session lets `transmit` work on a thread that may wait, unless the session is
+//! [`light`](Lmtp::light). It never touches a socket, never reads a clock and never holds a message in memory.
+//!
+//! In reading order: `lmtp`, `line`, `command`, `path`, `data`, `route`, `transaction`, `trace`, `reply`, `limits`.
+
+mod command;
+mod data;
+pub mod limits;
+mod line;
+mod lmtp;
+mod path;
+mod reply;
+mod route;
+mod trace;
+mod transaction;
+
+pub use lmtp::Lmtp;
+pub use path::Address;
+pub use route::{Route, Routing, Target};
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use store::{AccountId, CommitError, Store};
+
+/// What all LMTP sessions of a server share.
+pub struct Settings {
+    /// Where mail goes.
+    pub store: Store,
+    /// What the server calls itself in its greeting and in Received.
+    pub hostname: String,
+    /// The largest message, in octets (RFC 1870).
+    pub size_limit: u64,
+    /// Which account an address belongs to.
+    pub routing: Routing,
+    /// Told of what becomes of mail.
+    pub journal: Journal,
+}
+
+/// Called with each [`Event`], for the log. It must not wait.
+pub type Journal = Arc<dyn Fn(&Peer, Event<'_>) + Send + Sync>;
+
+/// What became of a message for one account, or of a recipient.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The message is on disk.
+    Delivered {
+        /// Whose mail it is.
+        account: AccountId,
+        /// Its size in octets, with its trace fields.
+        size: u32,
+    },
+    /// Nobody has that address.
+    NobodyThere(&'a Address),
+    /// The message could not be stored; the client tries again later.
+    Failed {
+        /// Whose mail it is; `None` if it did not get as far as that.
+        account: Option<AccountId>,
+        /// Why.
+        error: &'a CommitError,
+    },
+}
+
+/// The other end of a connection, as the server knows it.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Where it calls from; `None` on a Unix socket.
+    pub address: Option<IpAddr>,
+    /// The session's own number, for logs.
+    pub session: u64,
+}
+
+/// What time it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// For deadlines.
+    pub monotonic: Instant,
+    /// For dates: seconds since 1970-01-01 UTC.
+    pub unix: i64,
+}
+
+/// What the session's owner does after sending what [`Lmtp::transmit`] gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Wait for the client to speak and for [`Lmtp::deadline`].
+    Read,
+    /// Send, then call `transmit` again: there is more.
+    Write,
+    /// Send, then close the connection.
+    Close,
+}

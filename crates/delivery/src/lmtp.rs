@@ -1,0 +1,377 @@
+//! The LMTP session: a value with four doors (RFC 2033).
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::command::{self, Chunk, ChunkPlace, Command, Header, Mail};
+use crate::data::{Progress, Unstuff};
+use crate::line::{Line, Lines};
+use crate::path::Address;
+use crate::reply::{self, Reply};
+use crate::route::Route;
+use crate::transaction::{Body, Transaction};
+use crate::{Event, Next, Now, Peer, Settings, limits};
+
+/// An LMTP session.
+pub struct Lmtp {
+    settings: Arc<Settings>,
+    peer: Peer,
+    /// What the client called itself at LHLO.
+    client: Option<String>,
+    transaction: Option<Transaction>,
+    reading: Reading,
+    lines: Lines,
+    /// What came after the end of a message that is still to be stored, and how much of it has been looked at.
+    held: (Vec<u8>, usize),
+    out: Vec<u8>,
+    phase: Phase,
+    now: Now,
+    /// When the client was last heard of.
+    heard: Instant,
+    /// How many messages have begun.
+    begun: u64,
+    patience: Patience,
+}
+
+/// What the next octets from the client are.
+enum Reading {
+    /// A command.
+    Line,
+    /// The text after DATA.
+    Text(Unstuff),
+    /// What BDAT announced, or what is left of it.
+    Chunk(Chunk),
+}
+
+/// How far the session is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// It reads.
+    Open,
+    /// A message is whole and is stored by the next `transmit`.
+    Due,
+    /// As `Due`, and after that the session ends.
+    DueLast,
+    /// The last answer has been written.
+    Closing,
+}
+
+/// Counts what a mail server does not do.
+#[derive(Default)]
+struct Patience {
+    commands: u32,
+    errors: u32,
+}
+
+impl Lmtp {
+    /// A session whose client has just connected. Its greeting waits in [`transmit`](Self::transmit).
+    pub fn new(settings: Arc<Settings>, peer: Peer, now: Now) -> Self {
+        let mut out = Vec::new();
+        reply::write_greeting(&settings.hostname, &mut out);
+        Self {
+            settings,
+            peer,
+            client: None,
+            transaction: None,
+            reading: Reading::Line,
+            lines: Lines::default(),
+            held: (Vec::new(), 0),
+            out,
+            phase: Phase::Open,
+            now,
+            heard: now.monotonic,
+            begun: 0,
+            patience: Patience::default(),
+        }
+    }
+
+    /// The client spoke. Commands are answered and a message's octets are put away, but a whole message waits for
+    /// [`transmit`](Self::transmit).
+    pub fn receive(&mut self, bytes: &[u8], now: Now) {
+        self.now = now;
+        self.heard = now.monotonic;
+        if self.held.0.is_empty() {
+            let taken = self.digest(bytes);
+            if self.phase != Phase::Closing {
+                self.held = (bytes.get(taken..).unwrap_or_default().to_vec(), 0);
+            }
+        } else {
+            self.held.0.extend(bytes);
+        }
+    }
+
+    /// Time passed: ends the session if the client has been silent for too long (RFC 5321 §4.5.3.2.7).
+    pub fn wake(&mut self, now: Now) {
+        self.now = now;
+        if self.phase == Phase::Open && now.monotonic >= self.heard + limits::SILENCE {
+            self.close(Reply::TooSilent);
+        }
+    }
+
+    /// The server shuts down. A message that is whole is stored and answered first; the client sends any other again.
+    pub fn end(&mut self, now: Now) {
+        self.now = now;
+        match self.phase {
+            Phase::Open => self.close(Reply::ShuttingDown),
+            Phase::Due => self.phase = Phase::DueLast,
+            Phase::DueLast | Phase::Closing => {}
+        }
+    }
+
+    /// Adds what is to be sent to `out`. Stores the message that is due, which waits for the disk.
+    pub fn transmit(&mut self, out: &mut Vec<u8>) -> Next {
+        loop {
+            if matches!(self.phase, Phase::Due | Phase::DueLast) {
+                self.deliver();
+            }
+            out.append(&mut self.out);
+            if self.phase == Phase::Closing {
+                return Next::Close;
+            }
+            if self.held.0.is_empty() {
+                return Next::Read;
+            }
+            if out.len() >= limits::OUTPUT {
+                return Next::Write;
+            }
+            self.digest_held();
+        }
+    }
+
+    /// When to call [`wake`](Self::wake) if nothing happens.
+    pub fn deadline(&self) -> Option<Instant> {
+        (self.phase == Phase::Open).then(|| self.heard + limits::SILENCE)
+    }
+
+    /// Whether the next [`transmit`](Self::transmit) does not wait for the disk.
+    pub fn light(&self) -> bool {
+        matches!(self.phase, Phase::Open | Phase::Closing) && self.held.0.is_empty()
+    }
+
+    /// What the client called itself, once it has.
+    pub fn client(&self) -> Option<&str> {
+        self.client.as_deref()
+    }
+
+    /// Works on octets until they are used up, a message is due or the session closes: how many were used.
+    fn digest(&mut self, bytes: &[u8]) -> usize {
+        let mut rest = bytes;
+        while !rest.is_empty() && self.phase == Phase::Open {
+            let taken = match &mut self.reading {
+                Reading::Line => self.line(rest),
+                Reading::Text(_) => self.text(rest),
+                Reading::Chunk(_) => self.chunk(rest),
+            };
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+        bytes.len() - rest.len()
+    }
+
+    fn digest_held(&mut self) {
+        let (held, at) = std::mem::take(&mut self.held);
+        let at = at + self.digest(held.get(at..).unwrap_or_default());
+        if at < held.len() && self.phase != Phase::Closing {
+            self.held = (held, at);
+        }
+    }
+
+    fn line(&mut self, input: &[u8]) -> usize {
+        let (taken, line) = self.lines.push(input);
+        match line {
+            None => {}
+            Some(Line::Bare) => self.refuse(Reply::BareLineEnd),
+            Some(Line::TooLong) => self.refuse(Reply::LineTooLong),
+            Some(Line::Whole(line)) => {
+                match command::parse(&line) {
+                    Ok(command) => self.command(command),
+                    Err(Reply::BadChunk) => self.close(Reply::BadChunk),
+                    Err(refusal) => self.refuse(refusal),
+                }
+                self.lines.reuse(line);
+            }
+        }
+        taken
+    }
+
+    fn text(&mut self, input: &[u8]) -> usize {
+        let (Reading::Text(unstuff), Some(transaction)) = (&mut self.reading, &mut self.transaction) else {
+            self.reading = Reading::Line;
+            return 0;
+        };
+        match unstuff.push(input, |octets| transaction.push(octets, &self.settings, &self.peer)) {
+            Progress::More => input.len(),
+            Progress::Ended(taken) => {
+                self.reading = Reading::Line;
+                self.phase = Phase::Due;
+                taken
+            }
+        }
+    }
+
+    fn chunk(&mut self, input: &[u8]) -> usize {
+        let Reading::Chunk(chunk) = &mut self.reading else { return 0 };
+        let taken = usize::try_from(chunk.octets).map_or(input.len(), |octets| octets.min(input.len()));
+        chunk.octets -= taken as u64;
+        let left = *chunk;
+        if let (Some(transaction), Some(octets)) = (&mut self.transaction, input.get(..taken)) {
+            transaction.push(octets, &self.settings, &self.peer);
+        }
+        if left.octets == 0 {
+            self.chunk_ended(left.place);
+        }
+        taken
+    }
+
+    fn chunk_ended(&mut self, place: ChunkPlace) {
+        self.reading = Reading::Line;
+        let Some(transaction) = &mut self.transaction else { return self.refuse(Reply::MailFirst) };
+        if transaction.recipients.is_empty() {
+            return self.refuse(Reply::NoRecipients);
+        }
+        match (place, transaction.failure()) {
+            (ChunkPlace::Last, _) => self.phase = Phase::Due,
+            (ChunkPlace::Inner, None) => reply::write_chunk(transaction.chunk(), &mut self.out),
+            (ChunkPlace::Inner, Some(failure)) => failure.write(&mut self.out),
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        self.patience.commands += 1;
+        if self.patience.commands > limits::COMMANDS_WITHOUT_MESSAGE {
+            return self.close(Reply::TooManyErrors);
+        }
+        match command {
+            Command::Lhlo(name) => self.hello(name),
+            Command::Mail(mail) => self.mail(mail),
+            Command::Rcpt(address) => self.rcpt(&address),
+            Command::Data => self.data(),
+            Command::Bdat(chunk) => self.bdat(chunk),
+            Command::Rset => {
+                self.transaction = None;
+                self.answer(Reply::Ok);
+            }
+            Command::Noop => self.answer(Reply::Ok),
+            Command::Vrfy => self.answer(Reply::CannotVerify),
+            Command::Help => self.answer(Reply::Help),
+            Command::Quit => self.close(Reply::Bye),
+        }
+    }
+
+    /// LHLO also does what RSET does (RFC 5321 §4.1.4).
+    fn hello(&mut self, name: String) {
+        self.transaction = None;
+        self.client = Some(name);
+        reply::write_hello(&self.settings.hostname, self.settings.size_limit, &mut self.out);
+    }
+
+    fn mail(&mut self, mail: Mail) {
+        if self.client.is_none() {
+            self.refuse(Reply::HelloFirst);
+        } else if self.transaction.is_some() {
+            self.refuse(Reply::AlreadyMail);
+        } else if mail.size > self.settings.size_limit {
+            self.answer(Reply::TooLarge);
+        } else {
+            self.transaction = Some(Transaction::new(mail));
+            self.answer(Reply::SenderOk);
+        }
+    }
+
+    fn rcpt(&mut self, address: &Address) {
+        let Some(transaction) = &mut self.transaction else { return self.refuse(Reply::MailFirst) };
+        if transaction.body.is_begun() {
+            return self.refuse(Reply::ChunksBegun);
+        }
+        if transaction.mail.header == Header::Ascii && !address.is_ascii() {
+            return self.refuse(Reply::RecipientNeedsUtf8);
+        }
+        if transaction.recipients.len() >= limits::RECIPIENTS {
+            return self.answer(Reply::TooManyRecipients);
+        }
+        let answer = match self.settings.routing.route(self.settings.store.directory(), address) {
+            Ok(Route::To(target)) => {
+                transaction.recipients.push(target);
+                Reply::RecipientOk
+            }
+            Ok(Route::Nowhere) => {
+                (self.settings.journal)(&self.peer, Event::NobodyThere(address));
+                Reply::NoSuchUser
+            }
+            Err(error) => Reply::from(&error),
+        };
+        self.answer(answer);
+    }
+
+    fn data(&mut self) {
+        let Some(transaction) = &self.transaction else { return self.refuse(Reply::MailFirst) };
+        if transaction.recipients.is_empty() {
+            return self.refuse(Reply::NoRecipients);
+        }
+        if transaction.body.is_begun() {
+            return self.refuse(Reply::ChunksBegun);
+        }
+        self.begin();
+        self.reading = Reading::Text(Unstuff::default());
+        self.answer(Reply::GoAhead);
+    }
+
+    /// The octets that BDAT announces are read whatever is wrong (RFC 3030 §2).
+    fn bdat(&mut self, chunk: Chunk) {
+        if self.transaction.as_ref().is_some_and(|transaction| !transaction.recipients.is_empty()) {
+            self.begin();
+        }
+        if let Some(transaction) = &mut self.transaction {
+            transaction.begin_chunk(chunk.octets);
+        }
+        if chunk.octets == 0 {
+            self.chunk_ended(chunk.place);
+        } else {
+            self.reading = Reading::Chunk(chunk);
+        }
+    }
+
+    /// Begins the message with its trace fields, unless it has begun.
+    fn begin(&mut self) {
+        let Some(transaction) = &mut self.transaction else { return };
+        if matches!(transaction.body, Body::NotBegun) {
+            let client = self.client.as_deref().unwrap_or_default();
+            self.begun += 1;
+            transaction.begin(&self.settings, client, (&self.peer, self.begun), self.now.unix);
+        }
+    }
+
+    /// Stores the message that is due and answers for each recipient, in their order (RFC 2033 §4.2).
+    fn deliver(&mut self) {
+        let last = self.phase == Phase::DueLast;
+        self.phase = Phase::Open;
+        if let Some(transaction) = self.transaction.take() {
+            let answers = transaction.deliver(&self.settings, &self.peer, self.now.unix);
+            if answers.contains(&Reply::Delivered) {
+                self.patience = Patience::default();
+            }
+            for answer in answers {
+                answer.write(&mut self.out);
+            }
+        }
+        if last {
+            self.close(Reply::ShuttingDown);
+        }
+    }
+
+    fn answer(&mut self, reply: Reply) {
+        reply.write(&mut self.out);
+    }
+
+    /// Answers what no mail server should have sent.
+    fn refuse(&mut self, reply: Reply) {
+        self.patience.errors += 1;
+        if self.patience.errors > limits::ERRORS { self.close(Reply::TooManyErrors) } else { self.answer(reply) }
+    }
+
+    fn close(&mut self, reply: Reply) {
+        self.answer(reply);
+        self.transaction = None;
+        self.held = (Vec::new(), 0);
+        self.phase = Phase::Closing;
+    }
+}

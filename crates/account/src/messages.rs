@@ -101,8 +101,10 @@ impl Messages {
     /// The messages from a place on (0 being the first), ascending.
     pub fn iter_from(&self, place: usize) -> impl Iterator<Item = &Record> {
         let chunk = self.starts.partition_point(|s| *s <= place).saturating_sub(1);
+        let (first, rest) = self.chunks.get(chunk..).and_then(<[_]>::split_first).unzip();
         let skip = place.saturating_sub(self.starts.get(chunk).copied().unwrap_or(0));
-        self.chunks[chunk.min(self.chunks.len())..].iter().flat_map(|c| c.records()).skip(skip)
+        let first = first.and_then(|c| c.records().get(skip..)).unwrap_or_default();
+        first.iter().chain(rest.into_iter().flatten().flat_map(|c| c.records()))
     }
 
     /// The messages whose UIDs are in the set, each with its place, ascending.

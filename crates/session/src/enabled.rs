@@ -4,7 +4,6 @@ use imap::NameForm;
 
 /// What the client has turned on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools)] // each is a thing of its own that a client enables
 pub(crate) struct Enabled {
     /// `IMAP4rev2`: names in UTF-8, ESEARCH for SEARCH, no RECENT (RFC 9051 appendix E).
     pub(crate) rev2: bool,
@@ -12,13 +11,11 @@ pub(crate) struct Enabled {
     pub(crate) condstore: bool,
     /// `QRESYNC`: VANISHED instead of EXPUNGE (RFC 7162 §3.2.3).
     pub(crate) qresync: bool,
-    /// `UTF8=ACCEPT` (RFC 9755 §3): names in UTF-8.
-    pub(crate) utf8: bool,
 }
 
 impl Enabled {
     /// How mailbox names are written to this client.
     pub(crate) fn names(self) -> NameForm {
-        if self.rev2 || self.utf8 { NameForm::Utf8 } else { NameForm::Utf7 }
+        if self.rev2 { NameForm::Utf8 } else { NameForm::Utf7 }
     }
 }

@@ -49,7 +49,9 @@ impl From<Refusal> for Answer {
             Refusal::BelowItself => (Code::Cannot, "A mailbox cannot be moved below itself"),
             Refusal::NameTooLong => (Code::Cannot, "The name of a mailbox below it would become too long or too deep"),
             Refusal::TooManyMailboxes => (Code::Limit, "The account has as many mailboxes as it may have"),
-            Refusal::TooManyKeywords => (Code::Limit, "The mailbox knows as many keywords as it may; use fewer new ones"),
+            Refusal::TooManyKeywords => {
+                (Code::Limit, "The mailbox knows as many keywords as it may; use fewer new ones")
+            }
             Refusal::OutOfNumbers => (Code::Limit, "The mailbox has given its last UID; move its mail to a new one"),
             Refusal::NoSuchMessage => (Code::NonExistent, "The message is not there any more"),
             Refusal::NotEmpty => (Code::Cannot, "The mailbox is not empty"),
@@ -63,12 +65,17 @@ impl From<Error> for Answer {
     fn from(error: Error) -> Self {
         match error {
             Error::Full => Self::no(Code::OverQuota, "The server's disk is full; nothing was changed"),
-            Error::Damaged { .. } => Self::no(Code::Corruption, "Stored data is damaged; the administrator can run `posthorn check`"),
+            Error::Damaged { .. } => {
+                Self::no(Code::Corruption, "Stored data is damaged; the administrator can run `posthorn check`")
+            }
             Error::NoSuchEmail(_) => Self::no(Code::ExpungeIssued, "Some of the messages have gone"),
             Error::TooLarge => Self::no(Code::TooBig, "The message is too big"),
             Error::WrongPlan(_) => Self::no(Code::ServerBug, "The server made a mistake; nothing was changed"),
             Error::NoSuchAccount => Self::no(Code::Unavailable, "The account was removed"),
-            _ => Self::no(Code::Unavailable, "The store does not answer as it should; nothing was changed, try again later"),
+            _ => Self::no(
+                Code::Unavailable,
+                "The store does not answer as it should; nothing was changed, try again later",
+            ),
         }
     }
 }

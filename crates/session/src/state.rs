@@ -1,8 +1,8 @@
 //! Where a session stands (RFC 9051 §3): each state owns what exists only in it.
 
+use crate::User;
 use crate::table::Legal;
 use crate::view::View;
-use crate::User;
 
 /// A session's state.
 pub(crate) enum State {

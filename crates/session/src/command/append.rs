@@ -154,7 +154,7 @@ impl Append {
     /// All octets of a message are in.
     fn finish_message(&mut self) -> Result<(), Answer> {
         let Some(upload) = self.upload.take() else { return Ok(()) };
-        if upload.len() == 0 {
+        if upload.is_empty() {
             // RFC 3502 §2: that is how a client gives up.
             return Err(Answer::no(Code::Cannot, "A message without octets is none; nothing was appended"));
         }

@@ -12,9 +12,8 @@ use crate::session::Session;
 pub(crate) fn copy(session: &mut Session, target: &Target, to: &MailboxName) -> Result<Answer, Answer> {
     let view = session.state.view().ok_or_else(|| Answer::bad("SELECT a mailbox first"))?;
     let (from, uids, to, now) = (view.id, view.resolve(target)?, to.clone(), session.now.unix);
-    let done = session.commit(Vec::new(), move |state| {
-        plan::copy(state, from, &uids, state.named(&to).map(|m| m.id), now)
-    })?;
+    let done =
+        session.commit(Vec::new(), move |state| plan::copy(state, from, &uids, state.named(&to).map(|m| m.id), now))?;
     let answer = Answer::ok("Copied");
     Ok(match copy_uid(&done) {
         Some(code) => answer.with(code),

@@ -51,10 +51,6 @@ pub(crate) fn enable(session: &mut Session, names: &[String]) -> Answer {
                 (enabled.qresync, enabled.condstore) = (true, true);
                 "QRESYNC"
             }
-            "UTF8=ACCEPT" if !enabled.utf8 => {
-                enabled.utf8 = true;
-                "UTF8=ACCEPT"
-            }
             _ => continue,
         };
         told.push(news);

@@ -8,6 +8,7 @@ use imap::command::{List, ListReturn, ListSelect, ListSyntax, StatusItem};
 use imap::response::{self, Attribute, ListLine, ListWord};
 use imap::{ListPattern, MailboxName};
 
+use crate::enabled::Enabled;
 use crate::reply::Answer;
 use crate::session::Session;
 
@@ -32,7 +33,7 @@ pub(crate) fn list(session: &mut Session, command: &List) -> Result<Answer, Answ
     let patterns = patterns(command)?;
     let state = session.account()?.state()?;
     let tree = tree(&state);
-    let wants = Wants::of(command, session.enabled.rev2);
+    let wants = Wants::of(command, session.enabled);
     for (name, node) in tree.iter().filter(|(name, _)| patterns.iter().any(|p| p.matches(name.as_str()))) {
         let selected = wants.select(node);
         // With RECURSIVEMATCH a name is shown for what is below it, if that is not shown itself (RFC 5258 §3.5).
@@ -151,7 +152,7 @@ struct Wants {
 }
 
 impl Wants {
-    fn of(command: &List, rev2: bool) -> Self {
+    fn of(command: &List, enabled: Enabled) -> Self {
         let selects = |option| command.select.contains(&option);
         let returns = |option: &ListReturn| command.returns.contains(option);
         let basic = command.syntax == ListSyntax::Basic;
@@ -166,7 +167,7 @@ impl Wants {
             special: special_only || basic || returns(&ListReturn::SpecialUse),
             // Always in plain LIST (RFC 3348 §4), which costs nothing here.
             children: basic || returns(&ListReturn::Children),
-            rev2,
+            rev2: enabled.rev2,
             status: command.returns.iter().find_map(|r| match r {
                 ListReturn::Status(items) => Some(items.clone()),
                 _ => None,

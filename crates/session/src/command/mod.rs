@@ -74,6 +74,8 @@ fn writable(session: &Session) -> Result<&View, Answer> {
     let view = session.state.view().ok_or_else(|| Answer::bad("SELECT a mailbox first"))?;
     match view.access {
         Access::ReadWrite => Ok(view),
-        Access::ReadOnly => Err(Answer::no(Code::NoPerm, "The mailbox is open for reading only: SELECT it to change it")),
+        Access::ReadOnly => {
+            Err(Answer::no(Code::NoPerm, "The mailbox is open for reading only: SELECT it to change it"))
+        }
     }
 }

@@ -41,13 +41,7 @@ pub(crate) fn run(session: &mut Session, command: &Store) -> Result<Answer, Answ
 }
 
 /// Tells the new flags, or to a CONDSTORE client that wants silence only the new modseqs (RFC 7162 §3.1.3).
-fn tell(
-    session: &mut Session,
-    mailbox: &account::Mailbox,
-    meant: &UidSet,
-    adopt: Adopt<'_>,
-    changed: &UidSet,
-) {
+fn tell(session: &mut Session, mailbox: &account::Mailbox, meant: &UidSet, adopt: Adopt<'_>, changed: &UidSet) {
     let enabled = session.enabled;
     let State::Selected(_, view) = &mut session.state else { return };
     let adopted = view.adopt(mailbox, meant, adopt);

@@ -198,7 +198,7 @@ impl Fetch {
                 break;
             }
         }
-        self.rest = after(rest, last);
+        self.rest = after(&rest, last);
     }
 
     /// Answers from the structures.
@@ -270,11 +270,12 @@ impl Fetch {
             0 => None,
             _ => batch.get(done - 1).map(|(_, record)| record.uid),
         };
-        self.rest = after(std::mem::take(&mut self.rest), last);
+        self.rest = after(&self.rest, last);
     }
 
     fn damaged(&mut self, uid: Uid) {
-        self.answer = Answer::no(Code::Corruption, format!("What is stored of UID {uid} is damaged; the rest was sent"));
+        self.answer =
+            Answer::no(Code::Corruption, format!("What is stored of UID {uid} is damaged; the rest was sent"));
     }
 
     fn failed(&mut self, uid: Uid, error: octets::Failure) {
@@ -289,7 +290,7 @@ impl Fetch {
 }
 
 /// What comes after a UID; nothing if there was no message at all.
-fn after(rest: UidSet, last: Option<Uid>) -> UidSet {
+fn after(rest: &UidSet, last: Option<Uid>) -> UidSet {
     match last.map(Uid::next) {
         None | Some(None) => UidSet::new(),
         Some(Some(next)) => rest.intersection(&UidSet::from(next..=Uid::MAX)),

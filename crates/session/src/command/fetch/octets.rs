@@ -87,7 +87,8 @@ impl<'a> Octets<'a> {
             self.structure = Some(self.account.structure(self.email)?);
         }
         let octets = self.structure.as_deref().unwrap_or_default();
-        Stored::parse(octets).map_err(|_| Failure::Store(store::Error::Damaged { what: "a message's structure".to_owned() }))
+        Stored::parse(octets)
+            .map_err(|_| Failure::Store(store::Error::Damaged { what: "a message's structure".to_owned() }))
     }
 
     /// Writes one item.
@@ -157,13 +158,7 @@ impl<'a> Octets<'a> {
         Ok(())
     }
 
-    fn rfc822(
-        &mut self,
-        item: Rfc822,
-        which: Which,
-        line: &mut FetchLine,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Failure> {
+    fn rfc822(&mut self, item: Rfc822, which: Which, line: &mut FetchLine, out: &mut Vec<u8>) -> Result<(), Failure> {
         match self.locate(&[], which)? {
             None => line.rfc822(out, item, Announced::Nil),
             Some(range) => {

@@ -23,9 +23,9 @@ pub(super) enum FlagsDue {
 pub(super) struct Line<'a> {
     view: &'a View,
     texts: &'a mut FlagTexts,
-    pub(super) out: &'a mut Vec<u8>,
-    pub(super) record: &'a Record,
-    pub(super) line: FetchLine,
+    out: &'a mut Vec<u8>,
+    record: &'a Record,
+    response: FetchLine,
     flags_due: FlagsDue,
 }
 
@@ -38,15 +38,15 @@ impl<'a> Line<'a> {
         (seq, record): (SeqNum, &'a Record),
         flags_due: FlagsDue,
     ) -> Self {
-        let line = FetchLine::begin(out, seq);
-        Self { view, texts, out, record, line, flags_due }
+        let response = FetchLine::begin(out, seq);
+        Self { view, texts, out, record, response, flags_due }
     }
 
     /// All from the record.
     #[inline]
     pub(super) fn records(mut self, items: &[FetchItem]) {
         for item in items {
-            self.from_record(item);
+            self.put_record(item);
         }
         self.end();
     }
@@ -54,8 +54,8 @@ impl<'a> Line<'a> {
     /// All from the record and the structure.
     pub(super) fn structure(mut self, items: &[FetchItem], stored: &Stored<'_>) {
         for item in items {
-            if !self.from_record(item) {
-                self.from_structure(item, stored);
+            if !self.put_record(item) {
+                self.put_structure(item, stored);
             }
         }
         self.end();
@@ -66,10 +66,10 @@ impl<'a> Line<'a> {
     pub(super) fn octets(mut self, items: &[FetchItem], account: &Account) -> Result<Vec<Segment>, Failure> {
         let mut octets = Octets::new(account, self.record.email, self.record.size.into());
         for item in items {
-            let done = self.from_record(item)
-                || super::depth(item) == Depth::Structures && self.from_structure(item, &octets.structure()?);
+            let done = self.put_record(item)
+                || super::depth(item) == Depth::Structures && self.put_structure(item, &octets.structure()?);
             if !done {
-                octets.write(item, &mut self.line, self.out)?;
+                octets.write(item, &mut self.response, self.out)?;
             }
         }
         let out = self.end();
@@ -81,20 +81,20 @@ impl<'a> Line<'a> {
         if self.flags_due == FlagsDue::Yes {
             self.flags();
         }
-        let Self { line, out, .. } = self;
-        line.end(out);
+        let Self { response, out, .. } = self;
+        response.end(out);
         out
     }
 
     #[inline]
     fn flags(&mut self) {
-        self.line.flags(self.out, self.texts.of(self.view, self.record));
+        self.response.flags(self.out, self.texts.of(self.view, self.record));
     }
 
     /// Whether the item is one that memory answers.
     #[inline]
-    fn from_record(&mut self, item: &FetchItem) -> bool {
-        let (line, out, record) = (&mut self.line, &mut *self.out, self.record);
+    fn put_record(&mut self, item: &FetchItem) -> bool {
+        let (line, out, record) = (&mut self.response, &mut *self.out, self.record);
         match item {
             FetchItem::Uid => line.uid(out, record.uid),
             FetchItem::Flags => {
@@ -114,8 +114,8 @@ impl<'a> Line<'a> {
     }
 
     /// Whether the item is one that the structure answers.
-    fn from_structure(&mut self, item: &FetchItem, stored: &Stored<'_>) -> bool {
-        let (line, out) = (&mut self.line, &mut *self.out);
+    fn put_structure(&mut self, item: &FetchItem, stored: &Stored<'_>) -> bool {
+        let (line, out) = (&mut self.response, &mut *self.out);
         match item {
             FetchItem::Envelope => line.envelope(out, stored.envelope()),
             FetchItem::Body => line.body(out, stored.body()),

@@ -83,10 +83,14 @@ struct Parser<'a> {
 struct Words {
     /// Words with one space where white space stood.
     phrase: Vec<u8>,
-    /// The same without white space: `john . doe @ example.org` is an address (RFC 5322 §4.4).
+    /// The last of them as an address, without the white space around dots and `@`: `john . doe @ example.org` (RFC 5322 §4.4).
     address: Vec<u8>,
     /// Where in `address` its last `@` stands.
     at: Option<usize>,
+    /// How much of `phrase` stands before the address: `Big Ben ben@example.org`.
+    lead: usize,
+    /// Words follow the address, and are none of it.
+    over: bool,
     comment: Vec<u8>,
 }
 
@@ -152,7 +156,6 @@ impl Parser<'_> {
                 }
                 b'@' => {
                     self.cursor.next();
-                    words.at = Some(words.address.len());
                     words.add(b"@", gap);
                     gap = Gap::None;
                 }
@@ -236,22 +239,43 @@ impl Parser<'_> {
     }
 
     fn push_words(&mut self, words: Words) {
-        if words.address.is_empty() && words.phrase.is_empty() {
+        if words.phrase.is_empty() {
             return;
         }
-        let name = Some(words.comment.clone()).filter(|comment| !comment.is_empty());
+        let comment = Some(words.comment.clone()).filter(|comment| !comment.is_empty());
+        if words.at.is_none() && words.phrase.contains(&b' ') {
+            // A name, and no address to it.
+            let (mailbox, host) = (Some(Vec::new()), Some(Vec::new()));
+            self.found.push(Address { name: Some(words.phrase), route: None, mailbox, host });
+            return;
+        }
+        let lead = words.phrase.get(..words.lead).filter(|lead| !lead.is_empty()).map(<[u8]>::to_vec);
         let (mailbox, host) = words.mailbox_and_host();
-        self.found.push(Address { name, route: None, mailbox, host });
+        self.found.push(Address { name: lead.or(comment), route: None, mailbox, host });
     }
 }
 
 impl Words {
     fn add(&mut self, text: &[u8], gap: Gap) {
         if gap == Gap::Space && !self.phrase.is_empty() {
+            let joins = |octet: Option<&u8>| matches!(octet, Some(b'.' | b'@'));
+            if !joins(self.address.last()) && !joins(text.first()) {
+                if self.at.is_some() {
+                    self.over = true;
+                } else {
+                    self.lead = self.phrase.len();
+                    self.address.clear();
+                }
+            }
             self.phrase.push(b' ');
         }
+        if text == b"@" && !self.over {
+            self.at = Some(self.address.len());
+        }
         self.phrase.extend(text.iter().filter(|&&octet| octet != 0));
-        self.address.extend(text.iter().filter(|&&octet| octet != 0));
+        if !self.over {
+            self.address.extend(text.iter().filter(|&&octet| octet != 0));
+        }
     }
 
     fn name(&self) -> Option<Vec<u8>> {
@@ -305,9 +329,12 @@ mod tests {
             ("a@[IPv6:::1]", r#"(NIL NIL "a" "[IPv6:::1]")"#),
             ("=?utf-8?q?Gr=C3=BCn?= <a@b>", r#"("=?utf-8?q?Gr=C3=BCn?=" NIL "a" "b")"#),
             ("root", r#"(NIL NIL "root" "")"#),
+            ("Mary Smith, a@b", r#"("Mary Smith" NIL "" "")(NIL NIL "a" "b")"#),
+            ("Big Ben ben@x", r#"("Big Ben" NIL "ben" "x")"#),
+            ("a@b c@d, e@f", r#"(NIL NIL "a" "b")(NIL NIL "e" "f")"#),
             ("<>", r#"(NIL NIL "" "")"#),
             ("a@b; c@d", r#"(NIL NIL "a" "b")(NIL NIL "c" "d")"#),
-            ("\"open <a@b>", r#"(NIL NIL "open <a@b>" "")"#),
+            ("\"open <a@b>", r#"("open <a@b>" NIL "" "")"#),
             ("(open <a@b>", ""),
         ];
         for (text, wanted) in table {

@@ -90,6 +90,9 @@ impl Found {
             self.numeric(word);
         } else if self.month.is_none() && month(word).is_some() {
             self.month = month(word);
+        } else if let Some((hour, _, _)) = self.time.as_mut().filter(|_| is_half_day(word)) {
+            // "06:09:22 PM", as some programs' locale has it.
+            *hour = *hour % 12 + if word.eq_ignore_ascii_case(b"pm") { 12 } else { 0 };
         } else if self.time.is_some() && self.zone.is_none() {
             self.zone = named_zone(word);
         }
@@ -149,6 +152,10 @@ impl Found {
     }
 }
 
+fn is_half_day(word: &[u8]) -> bool {
+    word.eq_ignore_ascii_case(b"am") || word.eq_ignore_ascii_case(b"pm")
+}
+
 fn number(word: &[u8]) -> i64 {
     let digits = word.iter().take_while(|octet| octet.is_ascii_digit());
     digits.take(9).fold(0, |value, digit| value * 10 + i64::from(digit - b'0'))
@@ -162,7 +169,7 @@ fn day(word: &[u8]) -> Option<u8> {
 fn full_year(value: i64, digits: usize) -> Option<i64> {
     match (digits, value) {
         (..=2, 0..=49) => Some(2000 + value),
-        (..=2, _) | (3, _) => Some(1900 + value),
+        (..=3, _) => Some(1900 + value),
         (4, _) => Some(value),
         _ => None,
     }
@@ -242,6 +249,8 @@ mod tests {
             ("Thu, 13 Feb 103 10:00:00 +0000", Some((1_045_130_400, 0))),
             ("Thu, 13 Feb 2003 25:61:00 +0000", Some((1_045_094_400, 0))),
             ("Thu, 13 Feb 2003 10:00:00 +9999", Some((1_045_130_400, 0))),
+            ("Wed 29 May 2019 06:09:22 PM EDT", Some((1_559_167_762, -240))),
+            ("29 May 2019 12:00 AM +0000", Some((1_559_088_000, 0))),
             ("13 Feb 2003", Some((1_045_094_400, 0))),
             ("29 Feb 2003 00:00:00 +0000", None),
             ("yesterday", None),

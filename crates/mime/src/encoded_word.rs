@@ -53,7 +53,9 @@ impl<'a> Run<'a> {
     }
 
     fn word(&mut self, word: &EncodedWord<'a>, text: &mut String) {
-        if !self.charset.eq_ignore_ascii_case(word.charset) {
+        // A charset that switches sets begins each word anew (RFC 2047 §3), and joined its switches make decoders stumble.
+        let switching = word.charset.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"iso-2022"));
+        if switching || !self.charset.eq_ignore_ascii_case(word.charset) {
             self.flush(text);
             self.charset = word.charset;
         }
@@ -193,7 +195,7 @@ mod tests {
             (b"=?utf-8?X?a?=", "=?utf-8?X?a?="),
             (b"=?utf-8?q??=", ""),
             (b"a =?utf-8?q?b?= c", "a b c"),
-            (b"=?iso-2022-jp?B?GyRCRnxLXBsoQg==?=", "日本"),
+            (b"=?iso-2022-jp?B?GyRCRnxLXBsoQg==?= =?iso-2022-jp?B?GyRCRnxLXBsoQg==?=", "日本日本"),
         ];
         for (text, wanted) in table {
             assert_eq!(decode(text), wanted, "{text:?}");

@@ -57,7 +57,9 @@ impl Facts {
         let Some(field) = fields(block).find(|field| field.is("References")) else { return };
         self.references = ids(field.value).collect();
         let surplus = self.references.len().saturating_sub(limits.references.max(1));
-        self.references.drain(1..=surplus);
+        if surplus > 0 {
+            self.references.drain(1..=surplus);
+        }
     }
 
     fn read_listed(&mut self, block: &[u8], limits: &Limits) {

@@ -91,8 +91,8 @@ pub enum Match {
 pub fn filter_header<N: AsRef<[u8]>>(header: &[u8], names: &[N], which: Match, out: &mut Vec<u8>) {
     let mut fields = fields(header);
     for field in fields.by_ref() {
-        let named = !field.name.is_empty() && names.iter().any(|name| field.name.eq_ignore_ascii_case(name.as_ref()));
-        if named == (which == Match::Only) {
+        let listed = !field.name.is_empty() && names.iter().any(|name| field.name.eq_ignore_ascii_case(name.as_ref()));
+        if listed == (which == Match::Only) {
             out.extend_from_slice(field.raw);
         }
     }

@@ -10,7 +10,7 @@
 //!
 //! | stop | file |
 //! | --- | --- |
-//! | octets → lines, parts, boundaries | `scanner`, `node` |
+//! | octets → lines, parts, boundaries | `scanner`, `place`, `node` |
 //! | header block → fields | [`header`], `listed` |
 //! | fields → values | [`address`], `param`, `content`, [`date`], `subject`, `message_id` |
 //! | values → wire | `wire`, `envelope`, `bodystructure` |
@@ -28,6 +28,7 @@ mod listed;
 mod message_id;
 mod node;
 mod param;
+mod place;
 mod preview;
 mod scanner;
 mod section;

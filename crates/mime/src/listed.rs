@@ -2,7 +2,7 @@
 
 use crate::header::fields;
 
-/// Fields whose lines are kept: what Thunderbird, Apple Mail, K-9, FairEmail, mutt, Roundcube, imapflow and mbsync ask for with
+/// Fields whose lines are kept: what Thunderbird, Apple Mail, K-9, `FairEmail`, mutt, Roundcube, imapflow and mbsync ask for with
 /// `HEADER.FIELDS`, as far as it is short. Names that begin with `X-Mozilla-` are kept as well, see [`is_listed`].
 pub const LISTED: &[&str] = &[
     "From",
@@ -41,8 +41,6 @@ pub const LISTED: &[&str] = &[
     "Disposition-Notification-To",
     "Return-Receipt-To",
     "X-Original-To",
-    "Delivered-To",
-    "Return-Path",
     "X-Label",
     "X-Keywords",
     "X-Draft-Info",
@@ -51,9 +49,6 @@ pub const LISTED: &[&str] = &[
     "X-Uniform-Type-Identifier",
     "X-Universally-Unique-Identifier",
     "X-Spam-Flag",
-    "Resent-From",
-    "Resent-To",
-    "Resent-Date",
 ];
 
 /// Whether lines of the field `name` are kept, so that it can be answered from the structure (RFC 9051 §6.4.5.1).

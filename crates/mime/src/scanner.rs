@@ -10,6 +10,7 @@ use crate::facts::Facts;
 use crate::header::unsigned;
 use crate::limits::Limits;
 use crate::node::{Kind, Node};
+use crate::place::{Block, Cut, Place};
 use crate::preview::{Markup, Sample};
 use crate::structure::Structure;
 use crate::transfer::Encoding;
@@ -39,40 +40,6 @@ enum State {
     Watch,
     /// In a body, in a line that is no boundary.
     Body,
-}
-
-/// Where in the message the scanner is.
-#[derive(Debug, Default)]
-struct Place {
-    /// Octets and line ends before the one that is looked at next.
-    offset: u64,
-    lines: u64,
-    /// The last two octets before `offset`.
-    last: [u8; 2],
-    /// Where the current line begins, and the length of the line end before it.
-    line_start: u64,
-    line_end: u64,
-    /// The first octets of the current line, as far as a boundary could reach.
-    head: Vec<u8>,
-}
-
-/// The header block that is being read.
-#[derive(Debug)]
-struct Block {
-    /// As far as the limits keep it.
-    octets: Vec<u8>,
-    /// How much of `octets` stands before the current line.
-    before_line: usize,
-    /// How many more octets the limits keep, here and in the whole message.
-    room: usize,
-    left: usize,
-    cut: Cut,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cut {
-    No,
-    Yes,
 }
 
 /// A part that has begun and not ended.
@@ -269,19 +236,20 @@ impl Scanner {
                 self.end(open.node, end, lines);
             }
         }
-        if self.place.last[1] == b'\n' {
-            self.place.next_line();
-        }
         self.state = State::Watch;
         let Some(owner) = self.open.last_mut() else { return };
-        match delimiter.action {
-            Action::Close => owner.boundary = None,
-            Action::Begin => {
-                let default = owner.child_default;
+        let default = owner.child_default;
+        if delimiter.action == Action::Close {
+            owner.boundary = None;
+        }
+        self.count_boundaries();
+        // A boundary that is cut at the message's end begins nothing.
+        if self.place.last[1] == b'\n' {
+            self.place.next_line();
+            if delimiter.action == Action::Begin {
                 self.begin(default);
             }
         }
-        self.count_boundaries();
     }
 
     /// A part begins here, inside the innermost open one.
@@ -415,18 +383,18 @@ impl Scanner {
     }
 
     fn begin_sample(&mut self, kind: Kind, content: &Content) {
-        let wanted = match &content.subtype {
-            subtype if subtype.eq_ignore_ascii_case(b"plain") => (Markup::Plain, self.facts.plain.is_empty()),
-            subtype if subtype.eq_ignore_ascii_case(b"html") => (Markup::Html, self.facts.html.is_empty()),
+        let markup = match &content.subtype {
+            subtype if subtype.eq_ignore_ascii_case(b"plain") => Markup::Plain,
+            subtype if subtype.eq_ignore_ascii_case(b"html") => Markup::Html,
             _ => return,
         };
         let inside_message =
             || self.open.iter().any(|open| self.nodes.get(open.node).is_some_and(|node| node.kind == Kind::Message));
-        if kind != Kind::Text || !wanted.1 || content.is_disposed("attachment") || inside_message() {
+        if kind != Kind::Text || !wanted || content.is_disposed("attachment") || inside_message() {
             return;
         }
         let charset = content.param("charset").unwrap_or_default().to_vec();
-        self.sample = Some(Sample { markup: wanted.0, encoding: content.decoding(), charset, octets: Vec::new() });
+        self.sample = Some(Sample { markup, encoding: content.decoding(), charset, octets: Vec::new() });
     }
 
     /// A part ends: its body's last octet stands before `end`, with `lines` line ends before it.
@@ -441,53 +409,6 @@ impl Scanner {
         match sample.markup {
             Markup::Plain => self.facts.plain = text,
             Markup::Html => self.facts.html = text,
-        }
-    }
-}
-
-impl Place {
-    /// Steps over octets; gives the last of them.
-    fn advance(&mut self, taken: &[u8]) -> Option<u8> {
-        match taken {
-            [] => return None,
-            [last] => self.last = [self.last[1], *last],
-            [.., before, last] => self.last = [*before, *last],
-        }
-        self.offset += unsigned(taken.len());
-        taken.last().copied()
-    }
-
-    /// The line has ended, and its line end was stepped over.
-    fn next_line(&mut self) {
-        self.lines += 1;
-        self.line_end = if self.last[0] == b'\r' { 2 } else { 1 };
-        self.line_start = self.offset;
-        self.head.clear();
-    }
-
-    /// Whether the line that has ended is empty.
-    fn is_blank(&self) -> bool {
-        let len = self.offset - self.line_start;
-        len == 1 || (len == 2 && self.last[0] == b'\r')
-    }
-}
-
-impl Block {
-    fn begin(&mut self, limits: &Limits) {
-        self.left = self.left.saturating_sub(self.octets.len());
-        self.octets.clear();
-        self.before_line = 0;
-        self.room = limits.header_block.min(self.left);
-        self.cut = Cut::No;
-    }
-
-    fn push(&mut self, line: &[u8]) {
-        match line.get(..self.room.saturating_sub(self.octets.len())) {
-            Some(kept) if kept.len() < line.len() => {
-                self.octets.extend_from_slice(kept);
-                self.cut = Cut::Yes;
-            }
-            _ => self.octets.extend_from_slice(line),
         }
     }
 }

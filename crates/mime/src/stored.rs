@@ -45,7 +45,7 @@ impl<'a> Stored<'a> {
         let table = record.get(FIXED..TABLE).ok_or(Damaged::Short)?;
         let (places, _) = table.as_chunks::<8>();
         if places.iter().all(|place| {
-            let (at, len) = numbers(place);
+            let (at, len) = numbers(*place);
             fits(record.len(), at, len)
         }) {
             Ok(Self { record })
@@ -67,8 +67,12 @@ impl<'a> Stored<'a> {
 
     fn octets(&self, section: Section) -> &'a [u8] {
         const { assert!(SECTIONS == 16, "a new section needs a new VERSION") };
-        let (at, len) =
-            self.record.get(FIXED + 8 * section as usize..).and_then(<[u8]>::first_chunk).map_or((0, 0), numbers);
+        let (at, len) = self
+            .record
+            .get(FIXED + 8 * section as usize..)
+            .and_then(<[u8]>::first_chunk)
+            .copied()
+            .map_or((0, 0), numbers);
         self.slice(at, len)
     }
 
@@ -223,7 +227,7 @@ impl<'a> Stored<'a> {
         let word = |at: usize| octets.get(at..).and_then(<[u8]>::first_chunk).copied().map_or(0, u64::from_le_bytes);
         let half = |at: usize| octets.get(at..).and_then(<[u8]>::first_chunk).copied().map_or(0, u16::from_le_bytes);
         let text = |at: usize| {
-            let (at, len) = octets.get(at..).and_then(<[u8]>::first_chunk).map_or((0, 0), numbers);
+            let (at, len) = octets.get(at..).and_then(<[u8]>::first_chunk).copied().map_or((0, 0), numbers);
             self.slice(at, len)
         };
         let body = range_of(size, word(8), word(16));
@@ -268,9 +272,11 @@ impl<'a> Stored<'a> {
     }
 }
 
-fn numbers(place: &[u8; 8]) -> (u32, u32) {
-    let [a, b, c, d, e, f, g, h] = *place;
-    (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]))
+/// Offset and length, as the writer packs them.
+fn numbers(place: [u8; 8]) -> (u32, u32) {
+    let packed = u64::from_le_bytes(place);
+    // Both halves are cut to what they hold.
+    (u32::try_from(packed & u64::from(u32::MAX)).unwrap_or_default(), u32::try_from(packed >> 32).unwrap_or_default())
 }
 
 /// What a part is.
@@ -383,7 +389,7 @@ impl<'a> Iterator for References<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        let (at, len) = numbers(self.places.next()?);
+        let (at, len) = numbers(*self.places.next()?);
         Some(self.stored.slice(at, len))
     }
 }

@@ -187,9 +187,8 @@ impl Writer {
 
 fn place_of(at: usize, len: usize) -> [u8; 8] {
     // A record of 4 GiB cannot be: the limits on header blocks keep it far below.
-    let [a, b, c, d] = u32::try_from(at).unwrap_or(u32::MAX).to_le_bytes();
-    let [e, f, g, h] = u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes();
-    [a, b, c, d, e, f, g, h]
+    let half = |value: usize| u64::from(u32::try_from(value).unwrap_or(u32::MAX));
+    (half(at) | half(len) << 32).to_le_bytes()
 }
 
 /// Writes a part: header start, body start, body end, lines (64 bits each); parent (65535: none), number (16 bits each); kind, encoding,

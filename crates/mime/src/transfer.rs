@@ -91,10 +91,11 @@ const OTHER: u8 = 65;
 const BASE64: [u8; 256] = {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
     let mut table = [OTHER; 256];
-    let mut at = 0;
+    let (mut at, mut value) = (0, 0);
     while at < alphabet.len() {
-        table[alphabet[at] as usize] = at as u8;
+        table[alphabet[at] as usize] = value;
         at += 1;
+        value += 1;
     }
     table
 };
@@ -165,7 +166,7 @@ impl QuotedPrintable {
                 self.held.clear();
             }
             (_, Some(b'\r')) => self.release_and(octet, out),
-            (b'\r', _) => self.held.push(octet),
+            (b'\r', _) | (b'=', None) => self.held.push(octet),
             (b' ' | b'\t', _) if self.held.len() < HELD => self.held.push(octet),
             (_, Some(b'=')) if self.held.len() == 1 && octet.is_ascii_hexdigit() => self.held.push(octet),
             (_, Some(digit)) if soft && self.held.len() == 2 && digit.is_ascii_hexdigit() => {
@@ -176,7 +177,6 @@ impl QuotedPrintable {
                     self.release_and(octet, out);
                 }
             }
-            (b'=', None) => self.held.push(octet),
             (_, None) => out.push(octet),
             _ => self.release_and(octet, out),
         }

@@ -388,6 +388,8 @@ impl Scanner {
             subtype if subtype.eq_ignore_ascii_case(b"html") => Markup::Html,
             _ => return,
         };
+        // HTML is read where there is no plain text, and of each the first that says something.
+        let wanted = self.facts.plain.is_empty() && (markup == Markup::Plain || self.facts.html.is_empty());
         let inside_message =
             || self.open.iter().any(|open| self.nodes.get(open.node).is_some_and(|node| node.kind == Kind::Message));
         if kind != Kind::Text || !wanted || content.is_disposed("attachment") || inside_message() {

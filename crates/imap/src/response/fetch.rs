@@ -154,7 +154,8 @@ impl FetchLine {
         announce(out, octets);
     }
 
-    /// `BINARY[...]` (RFC 3516 §4.2). `origin` as in [`section`](Self::section).
+    /// `BINARY[...]` (RFC 3516 §4.2). `origin` as in [`section`](Self::section). Octets without a NUL should go as
+    /// [`Octets::Literal`], so that the client need not look for one (RFC 9051 §7.5.2).
     pub fn binary(&mut self, out: &mut Vec<u8>, part: &[NonZeroU32], origin: Option<u64>, octets: Octets) {
         self.word(out, "BINARY[");
         write_part(out, part);

@@ -7,6 +7,8 @@
 //! In reading order: `number`, `set`, `flag`, `mailbox_name`, `list_pattern`, `date`, `section` (values); `frame`
 //! (bytes to whole commands); `cursor`, [`command`] (whole commands to [`Command`]); [`response`] (values to bytes).
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 pub mod command;
 mod cursor;
 mod date;

@@ -29,7 +29,7 @@ fn events<'a>(limits: Limits, pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec
                 Some(Event::Tail(bytes)) => seen.push(format!("tail {}", text(bytes))),
                 Some(Event::Line(bytes)) => seen.push(format!("line {}", text(bytes))),
                 Some(Event::TooBig(tag)) => {
-                    seen.push(format!("too big {}", tag.map_or("-".to_owned(), |t| t.as_str().to_owned())))
+                    seen.push(format!("too big {}", tag.map_or("-".to_owned(), |t| t.as_str().to_owned())));
                 }
             }
             match answer {

@@ -1,6 +1,8 @@
 //! What holds for all input: nothing panics, nothing depends on how bytes are cut, and sets, names and dates go both
 //! ways.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is its purpose")]
+
 use std::collections::BTreeSet;
 
 use imap::command::{AppendNext, MessageForm};
@@ -85,7 +87,7 @@ fn events(bytes: &[u8], cuts: &[usize]) -> Vec<String> {
                         seen.push("octets".to_owned());
                     }
                     let last = seen.last_mut().unwrap();
-                    bytes.iter().for_each(|b| last.push_str(&format!(" {b:02x}")));
+                    last.extend(bytes.iter().map(|b| format!(" {b:02x}")));
                 }
                 Some(other) => seen.push(format!("{other:?}")),
             }
@@ -224,10 +226,11 @@ proptest! {
     fn no_two_spellings_of_a_name(text in "[a-zA-Z&,+-]{0,20}", other in "[a-zA-Z&,+-]{0,20}") {
         // What is decoded is spelt in one way only; a stray & is another name than what it looks like.
         let decode = |text: &str| MailboxName::from_wire(text.as_bytes(), NameForm::Utf7);
-        if let (Ok(a), Ok(b)) = (decode(&text), decode(&other)) {
-            if a == b && text != other {
-                prop_assert!(a == MailboxName::Inbox || a.to_mutf7() == text || a.to_mutf7() == other);
-            }
+        if let (Ok(a), Ok(b)) = (decode(&text), decode(&other))
+            && a == b
+            && text != other
+        {
+            prop_assert!(a == MailboxName::Inbox || a.to_mutf7() == text || a.to_mutf7() == other);
         }
     }
 

@@ -1,5 +1,7 @@
 //! The same commands read by imap-codec and here: what it covers has to mean the same.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is its purpose")]
+
 use std::num::{NonZeroU32, NonZeroU64};
 
 use imap::command::{Access, Echo, EntryScope, Fetch, FetchItem, Numbers, Select, Status, Store};
@@ -37,18 +39,18 @@ fn translate(body: CommandBody<'_>) -> Command {
             Command::Status(Status { mailbox: name(&mailbox), items })
         }
         CommandBody::Search { charset, criteria, uid, .. } => Command::Search(imap::command::Search {
-            numbers: if uid { Numbers::Uid } else { Numbers::Seq },
+            numbers: numbers(uid),
             returns: None,
             charset: charset.map(|c| c.as_ref().to_ascii_uppercase()),
             key: canonical(SearchKey::And(criteria.into_inner().into_iter().map(key).collect())),
         }),
         CommandBody::Fetch { sequence_set, macro_or_item_names, uid, modifiers } => {
-            fetch(target(&sequence_set, uid), macro_or_item_names, &modifiers)
+            fetch(target(&sequence_set, numbers(uid)), &macro_or_item_names, &modifiers)
         }
         CommandBody::Store { sequence_set, kind, response, flags, uid, modifiers } => {
-            let unchanged_since = modifiers.iter().map(|StoreModifier::UnchangedSince(n)| *n);
+            let mut unchanged_since = modifiers.iter().map(|StoreModifier::UnchangedSince(n)| *n);
             Command::Store(Store {
-                target: target(&sequence_set, uid),
+                target: target(&sequence_set, numbers(uid)),
                 mode: match kind {
                     theirs::flag::StoreType::Replace => StoreMode::Replace,
                     theirs::flag::StoreType::Add => StoreMode::Add,
@@ -59,14 +61,14 @@ fn translate(body: CommandBody<'_>) -> Command {
                     theirs::flag::StoreResponse::Answer => Echo::Flags,
                     theirs::flag::StoreResponse::Silent => Echo::Silent,
                 },
-                unchanged_since: unchanged_since.last(),
+                unchanged_since: unchanged_since.next_back(),
             })
         }
         CommandBody::Copy { sequence_set, mailbox, uid } => {
-            Command::Copy { target: target(&sequence_set, uid), mailbox: name(&mailbox) }
+            Command::Copy { target: target(&sequence_set, numbers(uid)), mailbox: name(&mailbox) }
         }
         CommandBody::Move { sequence_set, mailbox, uid } => {
-            Command::Move { target: target(&sequence_set, uid), mailbox: name(&mailbox) }
+            Command::Move { target: target(&sequence_set, numbers(uid)), mailbox: name(&mailbox) }
         }
         CommandBody::ExpungeUid { sequence_set } => Command::Expunge(Some(SetArg::Set(set(&sequence_set)))),
         other => panic!("{other:?}"),
@@ -95,13 +97,18 @@ fn status_item(item: &theirs::status::StatusDataItemName) -> StatusItem {
         Theirs::Unseen => StatusItem::Unseen,
         Theirs::Deleted => StatusItem::Deleted,
         Theirs::HighestModSeq => StatusItem::HighestModSeq,
-        other => panic!("{other:?}"),
+        Theirs::DeletedStorage => panic!("not generated"),
     }
 }
 
-fn target(sequence_set: &SequenceSet, uid: bool) -> Target {
+#[allow(clippy::fn_params_excessive_bools, reason = "their field is one")]
+fn numbers(uid: bool) -> Numbers {
+    if uid { Numbers::Uid } else { Numbers::Seq }
+}
+
+fn target(sequence_set: &SequenceSet, numbers: Numbers) -> Target {
     let arg = SetArg::Set(set(sequence_set));
-    if uid { Target::Uid(arg) } else { Target::Seq(arg) }
+    if numbers == Numbers::Uid { Target::Uid(arg) } else { Target::Seq(arg) }
 }
 
 fn set(sequence_set: &SequenceSet) -> WireSet {
@@ -124,7 +131,7 @@ fn flag(flag: &theirs::flag::Flag<'_>) -> Flag {
         theirs::flag::Flag::Flagged => Flag::Flagged,
         theirs::flag::Flag::Seen => Flag::Seen,
         theirs::flag::Flag::Keyword(atom) => keyword(atom.as_ref()),
-        other => panic!("{other:?}"),
+        theirs::flag::Flag::Extension(other) => panic!("{other:?}"),
     }
 }
 
@@ -142,7 +149,7 @@ fn once_each(flags: impl Iterator<Item = Flag>) -> Vec<Flag> {
     once
 }
 
-fn fetch(target: Target, items: MacroOrMessageDataItemNames<'_>, modifiers: &[FetchModifier]) -> Command {
+fn fetch(target: Target, items: &MacroOrMessageDataItemNames<'_>, modifiers: &[FetchModifier]) -> Command {
     let mut fetch = Fetch { target, items: vec![], changed_since: None, vanished: false };
     for modifier in modifiers {
         match modifier {
@@ -150,7 +157,7 @@ fn fetch(target: Target, items: MacroOrMessageDataItemNames<'_>, modifiers: &[Fe
             FetchModifier::Vanished => fetch.vanished = true,
         }
     }
-    let names = match &items {
+    let names = match items {
         MacroOrMessageDataItemNames::Macro(m) => m.expand(),
         MacroOrMessageDataItemNames::MessageDataItemNames(names) => names.clone(),
     };
@@ -191,21 +198,21 @@ fn fetch_item(item: MessageDataItemName<'_>) -> FetchItem {
 
 fn section(section: Option<theirs::fetch::Section<'_>>) -> Section {
     use theirs::fetch::Section as Theirs;
-    let numbers = |part: Option<theirs::fetch::Part>| part.map_or(vec![], |p| p.0.into_inner());
+    let numbers_of = |part: Option<theirs::fetch::Part>| part.map_or(vec![], |p| p.0.into_inner());
     let texts = |names: theirs::core::Vec1<theirs::core::AString<'_>>| {
         names.into_inner().iter().map(|n| n.as_ref().to_vec()).collect()
     };
     let (part, what) = match section {
         None => (vec![], SectionText::All),
-        Some(Theirs::Part(part)) => (numbers(Some(part)), SectionText::All),
-        Some(Theirs::Header(part)) => (numbers(part), SectionText::Header),
-        Some(Theirs::Text(part)) => (numbers(part), SectionText::Text),
-        Some(Theirs::Mime(part)) => (numbers(Some(part)), SectionText::Mime),
+        Some(Theirs::Part(part)) => (numbers_of(Some(part)), SectionText::All),
+        Some(Theirs::Header(part)) => (numbers_of(part), SectionText::Header),
+        Some(Theirs::Text(part)) => (numbers_of(part), SectionText::Text),
+        Some(Theirs::Mime(part)) => (numbers_of(Some(part)), SectionText::Mime),
         Some(Theirs::HeaderFields(part, names)) => {
-            (numbers(part), SectionText::HeaderFields { names: texts(names), fields: Fields::Only })
+            (numbers_of(part), SectionText::HeaderFields { names: texts(names), fields: Fields::Only })
         }
         Some(Theirs::HeaderFieldsNot(part, names)) => {
-            (numbers(part), SectionText::HeaderFields { names: texts(names), fields: Fields::Not })
+            (numbers_of(part), SectionText::HeaderFields { names: texts(names), fields: Fields::Not })
         }
     };
     Section { part, what }
@@ -329,8 +336,8 @@ fn sequence_set() -> impl Strategy<Value = String> {
 fn astring() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-zA-Z0-9.]{1,8}",
-        r#"[a-z ()%*]{0,8}"#.prop_map(|t| format!("\"{t}\"")),
-        r#"[a-z]{0,3}"#.prop_map(|t| format!("\"\\\"{t}\\\\\"")),
+        "[a-z ()%*]{0,8}".prop_map(|t| format!("\"{t}\"")),
+        "[a-z]{0,3}".prop_map(|t| format!("\"\\\"{t}\\\\\"")),
         "[a-z\r\n(\"]{0,8}".prop_map(|t| format!("{{{}}}\r\n{t}", t.len())),
     ]
 }

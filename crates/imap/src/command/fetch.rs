@@ -152,7 +152,9 @@ fn fetch_att(c: &mut Cursor<'_>, items: &mut Vec<FetchItem>) -> Found<()> {
     let at = c.at();
     let word = c.word()?.to_ascii_uppercase();
     if let Some(all) = expand(&word) {
-        all.iter().for_each(|item| add(items, item.clone()));
+        for item in all {
+            add(items, item.clone());
+        }
         return Ok(());
     }
     let item = match (word.as_str(), c.peek() == Some(b'[')) {

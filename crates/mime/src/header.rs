@@ -105,9 +105,14 @@ pub(crate) fn blank_line(rest: &[u8]) -> &[u8] {
     rest.get(..len).unwrap_or_default()
 }
 
+/// Whether the field `name` stands in `raw` header lines, empty or not: SEARCH HEADER with an empty string (RFC 9051 §6.4.4).
+pub fn has_field(raw: &[u8], name: &[u8]) -> bool {
+    !name.is_empty() && fields(raw).any(|field| field.name.eq_ignore_ascii_case(name))
+}
+
 /// The text of all fields `name` in `raw` header lines: unfolded, encoded words decoded, one a line.
 ///
-/// For SEARCH HEADER, FROM, TO, SUBJECT (RFC 9051 §6.4.4).
+/// For SEARCH HEADER, FROM, TO, SUBJECT (RFC 9051 §6.4.4). It is empty for an empty field as for none; [`has_field`] tells them apart.
 pub fn decoded_header(raw: &[u8], name: &[u8]) -> String {
     let mut text = String::new();
     for field in fields(raw).filter(|field| !field.name.is_empty() && field.name.eq_ignore_ascii_case(name)) {
@@ -194,5 +199,6 @@ mod tests {
         assert_eq!(unfold(b" one\r\n two\rthree\0 \r\n"), b"one two three");
         assert_eq!(collapse(b" a \r\n\t b  c\r\n"), b"a b c");
         assert_eq!(decoded_header(b"To: =?utf-8?q?gr=C3=BCn?= x\r\nto: b\r\n", b"TO"), "grün x\nb");
+        assert!(has_field(b"A:\r\nB: x\r\n", b"a") && !has_field(b"A:\r\n", b"B") && !has_field(b"junk\r\n", b""));
     }
 }

@@ -44,7 +44,7 @@ pub mod header;
 pub mod text;
 pub mod transfer;
 
-pub use header::{Match, decoded_header, filter_header};
+pub use header::{Match, decoded_header, filter_header, has_field};
 pub use limits::Limits;
 pub use listed::{LISTED, is_listed};
 pub use scanner::Scanner;

@@ -158,3 +158,26 @@ fn binary_is_for_leaves() {
     assert!(view.binary(&[2, 1]).is_some());
     assert!(view.binary(&[3]).is_none());
 }
+
+#[test]
+fn sections_that_are_not_there() {
+    let structure = scan(
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n\r\ninner\r\n--b--\r\n",
+    );
+    let view = structure.view();
+    let there = |path: &[u32], which| view.section(path, which).is_some();
+    assert!(
+        there(&[], Which::Body) && there(&[], Which::Header) && there(&[], Which::Text) && !there(&[], Which::Mime)
+    );
+    assert!(there(&[1], Which::Body) && there(&[1], Which::Mime));
+    assert!(!there(&[1], Which::Header) && !there(&[1], Which::Text));
+    assert!(!there(&[1, 1], Which::Body) && !there(&[0], Which::Body) && !there(&[3], Which::Body));
+    assert!(there(&[2], Which::Header) && there(&[2], Which::Text) && there(&[2, 1], Which::Body));
+    assert!(!there(&[2, 1, 1], Which::Body) && !there(&[2, 2], Which::Body) && !there(&[2, 1], Which::Header));
+    // A message that is no multipart has part 1, and that is no message.
+    let plain = scan("Subject: s\r\n\r\nx\r\n");
+    assert_eq!(plain.view().section(&[1], Which::Body), Some(14..17));
+    assert_eq!(plain.view().section(&[1], Which::Mime), Some(0..14));
+    assert_eq!(plain.view().section(&[1], Which::Header), None);
+    assert_eq!(plain.view().section(&[1, 1], Which::Body), None);
+}

@@ -13,11 +13,11 @@ pub(crate) const PIECE: u64 = 256 * 1024;
 pub(crate) const LOGIN: Duration = Duration::from_secs(30);
 
 /// How long a client may be silent outside of IDLE: at least 30 minutes (RFC 9051 §5.4).
-pub(crate) const SILENT: Duration = Duration::from_secs(31 * 60);
+pub(crate) const SILENT: Duration = Duration::from_mins(31);
 
 /// How long an IDLE may last without a word from the client. RFC 2177 lets a server treat it as silent after 30
 /// minutes; phones are late.
-pub(crate) const IDLE: Duration = Duration::from_secs(60 * 60);
+pub(crate) const IDLE: Duration = Duration::from_hours(1);
 
 /// How often an idle client hears from us, so that no NAT on the way forgets the connection.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(110);
@@ -34,6 +34,3 @@ pub(crate) const FAILED_LOGINS: u32 = 10;
 
 /// How many messages a MULTIAPPEND may have: NO `[LIMIT]`.
 pub(crate) const APPEND_MESSAGES: usize = 10_000;
-
-/// How long a search works before it lets other sessions work.
-pub(crate) const SEARCH_SLICE: usize = 2_000;

@@ -68,7 +68,8 @@ pub(crate) struct View {
     /// What QRESYNC and CONDSTORE clients have been told of.
     modseq: ModSeq,
     /// Keeps what the view shows from being removed.
-    _pin: Pin,
+    #[expect(dead_code, reason = "held, not read")]
+    pin: Pin,
 }
 
 impl View {
@@ -85,7 +86,7 @@ impl View {
             recent,
             saved: UidSet::new(),
             modseq: mailbox.modseq,
-            _pin: pin,
+            pin,
         }
     }
 
@@ -110,13 +111,12 @@ impl View {
     /// that has been deleted is an empty one to those who have it selected.
     pub(crate) fn sync(&mut self, state: &Arc<State>, pin: impl FnOnce() -> Pin, expunges: Expunges) -> News {
         let mut news = News::default();
-        let gone_mailbox;
-        let mailbox = match state.mailbox(self.id) {
-            Some(mailbox) => mailbox,
-            None => {
-                gone_mailbox = self.emptied();
-                &gone_mailbox
-            }
+        let deleted;
+        let mailbox = if let Some(mailbox) = state.mailbox(self.id) {
+            mailbox
+        } else {
+            deleted = self.emptied();
+            &deleted
         };
         let nothing_can_have_changed = mailbox.modseq == self.modseq && self.ghosts.is_empty();
         if nothing_can_have_changed && Arc::ptr_eq(&mailbox.flags, &self.table) {
@@ -138,7 +138,7 @@ impl View {
                 news.gone.reverse();
                 self.ghosts = UidSet::new();
                 self.modseq = mailbox.modseq;
-                self._pin = pin();
+                self.pin = pin();
             }
             Expunges::Deferred => {
                 if !found.gone.is_empty() {

@@ -68,7 +68,6 @@ pub(crate) struct View {
     /// What QRESYNC and CONDSTORE clients have been told of.
     modseq: ModSeq,
     /// Keeps what the view shows from being removed.
-    #[expect(dead_code, reason = "held, not read")]
     pin: Pin,
 }
 
@@ -141,12 +140,12 @@ impl View {
                 self.pin = pin();
             }
             Expunges::Deferred => {
-                if !found.gone.is_empty() {
+                if found.gone.is_empty() {
+                    self.modseq = mailbox.modseq;
+                } else {
                     let kept = old.select(&found.gone).map(|(_, r)| *r).collect();
                     self.messages.insert(kept, &self.table);
                     news.exists = news.exists.map(|_| self.messages.len());
-                } else {
-                    self.modseq = mailbox.modseq;
                 }
                 self.ghosts = found.gone;
             }

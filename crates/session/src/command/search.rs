@@ -20,7 +20,7 @@ pub(crate) struct Search {
     numbers: Numbers,
     /// The result options; `None` wants the old SEARCH response.
     returns: Option<Vec<SearchReturn>>,
-    search: search::Search,
+    under_way: search::Search,
 }
 
 /// Begins a SEARCH.
@@ -39,22 +39,18 @@ pub(crate) fn start(session: &mut Session, tag: &Tag, command: Command) -> Resul
     let compiled = search::Search::new(&command, &context);
     // With rev2 there is no SEARCH response any more (RFC 9051 §6.4.4).
     let returns = command.returns.or_else(|| session.enabled.rev2.then(|| vec![SearchReturn::All]));
-    match compiled {
-        Ok(search) => {
-            Ok(Work::Search(Box::new(Search { tag: tag.clone(), numbers: command.numbers, returns, search })))
-        }
-        Err(_) => {
-            forget(session, returns.as_deref());
-            let charsets = CHARSETS.iter().map(|name| (*name).to_owned()).collect();
-            Err(Answer::no(Code::BadCharset(charsets), "That charset is not understood here"))
-        }
-    }
+    let Ok(under_way) = compiled else {
+        forget(session, returns.as_deref());
+        let charsets = CHARSETS.iter().map(|name| (*name).to_owned()).collect();
+        return Err(Answer::no(Code::BadCharset(charsets), "That charset is not understood here"));
+    };
+    Ok(Work::Search(Box::new(Search { tag: tag.clone(), numbers: command.numbers, returns, under_way })))
 }
 
 impl Search {
     pub(crate) fn go(mut self: Box<Self>, session: &mut Session) -> Progress {
         let State::Selected(user, _) = &session.state else { return Progress::Done };
-        let step = self.search.step(&mut Stored(&user.account), SLICE);
+        let step = self.under_way.step(&mut Stored(&user.account), SLICE);
         match step {
             Ok(search::Progress::More) => return Progress::Again(Work::Search(self)),
             Ok(search::Progress::Done) => self.tell(session),
@@ -67,7 +63,7 @@ impl Search {
     }
 
     fn tell(self: Box<Self>, session: &mut Session) {
-        let found = self.search.into_found();
+        let found = self.under_way.into_found();
         if wants(self.returns.as_deref(), SearchReturn::Save)
             && let Some(view) = session.state.view_mut()
         {

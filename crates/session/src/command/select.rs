@@ -32,6 +32,8 @@ pub(crate) fn select(session: &mut Session, command: &Select) -> Result<Answer, 
         Access::ReadWrite => account.claim_recent(mailbox.id, mailbox.uid_next_shown()),
         Access::ReadOnly => account.recent_floor(mailbox.id),
     };
+    // Rev2 has no \Recent (RFC 9051 appendix E).
+    let floor = if session.enabled.rev2 { Uid::MAX } else { floor };
     let recent = mailbox.messages.iter_from(mailbox.messages.places_below(floor)).map(|r| r.uid).collect();
     let view = View::new(&mailbox, command.access, recent, account.pin(&state));
     session.state.select(view);

@@ -1,5 +1,6 @@
 //! Measures the scan, the record and its view: `cargo run --release -p posthorn-mime --example scan_speed`.
 
+use mime::text::{Needle, Scope, SearchText};
 use mime::{Limits, Scanner, Stored, Structure};
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -28,6 +29,18 @@ fn rate(name: &str, mail: &[u8], out: &mut impl Write) -> io::Result<()> {
     let time = best(|| drop(black_box(scan(black_box(mail)))));
     let megabytes = u32::try_from(mail.len() / 1000).map_or(0.0, f64::from) / 1000.0;
     writeln!(out, "{name}: {megabytes:.1} MB in {time:?}, {:.0} MB/s", megabytes / time.as_secs_f64())
+}
+
+fn search_rate(name: &str, mail: &[u8], out: &mut impl Write) -> io::Result<()> {
+    let structure = scan(mail);
+    let needles = [Needle::new(Scope::Body, "not in this text")];
+    let time = best(|| {
+        let mut search = SearchText::new(structure.view(), &needles);
+        mail.chunks(64 << 10).for_each(|piece| search.push(piece));
+        drop(black_box(search.finish()));
+    });
+    let megabytes = u32::try_from(mail.len() / 1000).map_or(0.0, f64::from) / 1000.0;
+    writeln!(out, "search in {name}: {megabytes:.1} MB in {time:?}, {:.0} MB/s", megabytes / time.as_secs_f64())
 }
 
 fn typical() -> Vec<u8> {
@@ -68,6 +81,15 @@ fn main() -> io::Result<()> {
     });
     rate("10,000 nested multiparts", nested.as_bytes(), &mut out)?;
     rate("10,000 nested messages", "Content-Type: message/rfc822\r\n\r\n".repeat(10_000).as_bytes(), &mut out)?;
+
+    let utf8 = multipart(&"Grüße aus Köln, und danke für die schöne Zeit im Süden.\r\n".repeat(200_000));
+    let html = multipart(&"<p>The <b>quick</b> brown fox &amp; the lazy dog.</p>\r\n".repeat(200_000));
+    let html = [b"Content-Type: text/html\r\n\r\n", &html[..]].concat();
+    for (name, mail) in
+        [("plain text", &plain), ("text that is not ASCII", &utf8), ("base64", &multipart(&base64)), ("HTML", &html)]
+    {
+        search_rate(name, mail, &mut out)?;
+    }
 
     let typical = typical();
     let record = scan(&typical).into_bytes();

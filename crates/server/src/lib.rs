@@ -1,1 +1,35 @@
 //! The edges, and the only async crate: listeners, TLS, authentication, timers.
+//!
+//! [`serve`] starts a server and [`run`] runs one until a signal ends it. Sessions are values of `session` and
+//! `delivery`; what is here feeds them, and decides who may connect ([`Config`]) and who may log in. It never looks
+//! into mail, and never decides what a command does.
+//!
+//! In reading order: `config`; `serve` puts all together (`core`, `listen`, `registry` with a `link` for each
+//! connection); `connection` serves one of them by way of `wire`, `buffer` and `conversation`; `auth` lets users in;
+//! `tls` has the certificate; `duties` are what is done every few seconds; `control` is the command line's way in;
+//! `log` and `transcript` tell what happens; `shutdown` ends it all.
+
+mod auth;
+mod buffer;
+pub mod config;
+mod connection;
+pub mod control;
+mod conversation;
+mod core;
+mod duties;
+mod link;
+mod listen;
+pub mod log;
+mod registry;
+mod serve;
+mod shutdown;
+#[cfg(test)]
+mod testing;
+pub mod tls;
+mod transcript;
+mod wire;
+
+pub use auth::{PasswordError, credentials};
+pub use config::{Config, ConfigError, Listen, Overrides};
+pub use link::Transcript;
+pub use serve::{Running, StartError, run, runtime, serve, serve_store};

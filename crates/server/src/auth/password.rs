@@ -1,0 +1,126 @@
+//! Passwords at rest, and what it takes to check one: argon2id for the password itself (RFC 9106), and the keys of
+//! SCRAM-SHA-256 (RFC 5802 §3), which can check a password but not be used as one.
+
+use std::borrow::Cow;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+
+use store::Credentials;
+
+use super::scram::Keys;
+
+/// Memory in KiB, passes and lanes of a new hash: OWASP's first choice. About 20 ms on one core of a small server.
+const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
+
+/// The longest password taken, in octets: argon2 reads all of it, so a very long one would be work for nothing.
+const LONGEST: usize = 1024;
+
+/// A password that cannot be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// Nothing at all.
+    #[error("the password is empty; choose one")]
+    Empty,
+    /// More than [`LONGEST`] octets.
+    #[error("the password is longer than 1024 octets; choose a shorter one")]
+    Long,
+    /// A character that RFC 4013 §2.3 prohibits, such as a line break.
+    #[error("the password has a character that no password may have, such as a line break; choose another")]
+    Prohibited,
+    /// The system gives no random numbers, or no memory.
+    #[error("the system gave no random numbers or no memory to hash the password")]
+    System,
+}
+
+/// Everything that is kept of a new password. Takes as long as a login does.
+pub fn credentials(password: &str) -> Result<Credentials, PasswordError> {
+    if password.is_empty() {
+        return Err(PasswordError::Empty);
+    }
+    let prepared = stringprep::saslprep(password).map_err(|_| PasswordError::Prohibited)?;
+    if prepared.len() > LONGEST {
+        return Err(PasswordError::Long);
+    }
+    if prepared.is_empty() {
+        return Err(PasswordError::Empty);
+    }
+    let hash = hasher().hash_password(prepared.as_bytes()).map_err(|_| PasswordError::System)?.to_string();
+    let keys = Keys::new(prepared.as_bytes()).map_err(|_| PasswordError::System)?;
+    Ok(Credentials { hash, scram: keys.into() })
+}
+
+/// The password as it is compared (RFC 4616 §2, RFC 4013). Octets that `SASLprep` cannot take stay as they are: they
+/// match no password that [`credentials`] took.
+pub(super) fn prepare(password: &[u8]) -> Cow<'_, [u8]> {
+    if password.is_ascii() {
+        return Cow::Borrowed(password);
+    }
+    match std::str::from_utf8(password).map(stringprep::saslprep) {
+        Ok(Ok(Cow::Owned(prepared))) => Cow::Owned(prepared.into_bytes()),
+        _ => Cow::Borrowed(password),
+    }
+}
+
+/// Whether a prepared password is the one that was hashed. Takes some 20 ms.
+pub(super) fn verify(password: &[u8], hash: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(hash) else { return false };
+    password.len() <= LONGEST && hasher().verify_password(password, &hash).is_ok()
+}
+
+/// A hash as dear as any, to be verified against for a name that nobody has: that takes as long, then, as for a name
+/// that somebody has. Whether it fits does not matter.
+pub(super) fn dummy() -> String {
+    hasher().hash_password_with_salt(b"", &[0; 16]).map(|hash| hash.to_string()).unwrap_or_default()
+}
+
+fn hasher() -> Argon2<'static> {
+    let (memory, passes, lanes) = COST;
+    let params = Params::new(memory, passes, lanes, None).unwrap_or_default();
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_verifies_and_no_other() {
+        let made = credentials("correct horse").unwrap();
+        assert!(made.hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", made.hash);
+        assert!(verify(b"correct horse", &made.hash));
+        for wrong in ["", "correct horse ", "Correct horse", "correct horsf"] {
+            assert!(!verify(wrong.as_bytes(), &made.hash), "{wrong}");
+        }
+        assert!(!verify(b"correct horse", "nonsense"));
+        assert_ne!(made.hash, credentials("correct horse").unwrap().hash, "salted");
+    }
+
+    #[test]
+    fn the_forms_of_one_password_are_one() {
+        // RFC 4013 §3: U+00AA is `a`, and a soft hyphen is nothing.
+        let made = credentials("\u{aa}I\u{ad}X").unwrap();
+        assert!(verify(&prepare(b"aIX"), &made.hash));
+        assert!(verify(&prepare("\u{aa}IX".as_bytes()), &made.hash));
+        // "é" typed on a Mac and on anything else.
+        let made = credentials("caf\u{e9}").unwrap();
+        assert!(verify(&prepare("cafe\u{301}".as_bytes()), &made.hash));
+        assert_eq!(&*prepare(b"\xff\xfe"), b"\xff\xfe");
+    }
+
+    #[test]
+    fn what_cannot_be_a_password_is_refused() {
+        assert_eq!(credentials(""), Err(PasswordError::Empty));
+        assert_eq!(credentials("\u{ad}"), Err(PasswordError::Empty));
+        assert_eq!(credentials("a\nb"), Err(PasswordError::Prohibited));
+        assert_eq!(credentials(&"x".repeat(1025)), Err(PasswordError::Long));
+        assert!(!verify(&[b'x'; 1 << 20], &dummy()));
+    }
+
+    #[test]
+    fn the_dummy_costs_as_much_as_a_real_one() {
+        let params = |hash: &str| hash.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(params(&dummy()), params(&credentials("x").unwrap().hash));
+    }
+}

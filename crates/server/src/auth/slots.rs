@@ -1,0 +1,154 @@
+//! How many passwords are hashed at once: each hash takes a core and 19 MiB for some 20 ms, so more at once than there
+//! are cores would only make all of them late.
+//!
+//! Those who have logged in from where they call before go first: a stranger who guesses cannot keep them waiting.
+
+use parking_lot::{Condvar, Mutex};
+
+/// How many strangers may wait. Each waits on a thread of the blocking pool.
+const QUEUE: usize = 256;
+
+/// Whose password it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Caller {
+    /// Somebody who has logged in to this account from this address.
+    Known,
+    /// Anybody else.
+    Stranger,
+}
+
+#[derive(Default)]
+struct Queue {
+    free: usize,
+    known: usize,
+    strangers: usize,
+}
+
+/// The places at the hashing bench.
+pub(super) struct Slots {
+    queue: Mutex<Queue>,
+    freed: Condvar,
+}
+
+/// The queue is so long that trying again later is better.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Crowded;
+
+impl Slots {
+    pub(super) fn new(places: usize) -> Self {
+        Self { queue: Mutex::new(Queue { free: places.max(1), ..Queue::default() }), freed: Condvar::new() }
+    }
+
+    /// Runs `work` when there is a place for it.
+    pub(super) fn run<T>(&self, caller: Caller, work: impl FnOnce() -> T) -> Result<T, Crowded> {
+        self.enter(caller)?;
+        let place = Place(self);
+        let done = work();
+        drop(place);
+        Ok(done)
+    }
+
+    fn enter(&self, caller: Caller) -> Result<(), Crowded> {
+        let mut queue = self.queue.lock();
+        match caller {
+            Caller::Known => {
+                queue.known += 1;
+                self.freed.wait_while(&mut queue, |q| q.free == 0);
+                queue.known -= 1;
+            }
+            Caller::Stranger => {
+                if queue.strangers >= QUEUE {
+                    return Err(Crowded);
+                }
+                queue.strangers += 1;
+                self.freed.wait_while(&mut queue, |q| q.free == 0 || q.known > 0);
+                queue.strangers -= 1;
+            }
+        }
+        queue.free -= 1;
+        // A stranger may have been passed over for the sake of this known caller, and may go now.
+        if queue.free > 0 {
+            self.freed.notify_all();
+        }
+        Ok(())
+    }
+}
+
+/// Gives the place back, also when the work panics.
+struct Place<'a>(&'a Slots);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.queue.lock().free += 1;
+        self.0.freed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, mpsc};
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn never_more_at_once_than_places() {
+        let slots = Slots::new(2);
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for n in 0..12 {
+                let caller = if n % 3 == 0 { Caller::Known } else { Caller::Stranger };
+                let (slots, now, most) = (&slots, &now, &most);
+                scope.spawn(move || {
+                    slots.run(caller, || {
+                        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        thread::sleep(Duration::from_millis(2));
+                        now.fetch_sub(1, Ordering::SeqCst);
+                    })
+                });
+            }
+        });
+        assert_eq!(most.into_inner(), 2);
+    }
+
+    #[test]
+    fn the_known_go_before_strangers_who_wait_longer() {
+        let slots = Arc::new(Slots::new(1));
+        let (done, order) = mpsc::channel();
+        let (hold, held) = mpsc::channel::<()>();
+        let spawn = |caller, name: &'static str| {
+            let (slots, done) = (slots.clone(), done.clone());
+            thread::spawn(move || slots.run(caller, || done.send(name)))
+        };
+        let first = {
+            let slots = slots.clone();
+            thread::spawn(move || slots.run(Caller::Stranger, || held.recv()))
+        };
+        let wait_for = |ready: &dyn Fn(&Queue) -> bool| {
+            while !ready(&slots.queue.lock()) {
+                thread::yield_now();
+            }
+        };
+        wait_for(&|q| q.free == 0);
+        let mut threads = vec![spawn(Caller::Stranger, "stranger"), spawn(Caller::Stranger, "stranger")];
+        wait_for(&|q| q.strangers == 2);
+        threads.push(spawn(Caller::Known, "known"));
+        wait_for(&|q| q.known == 1);
+        hold.send(()).unwrap();
+        first.join().unwrap().unwrap().unwrap();
+        assert_eq!(order.recv().unwrap(), "known");
+        for thread in threads {
+            thread.join().unwrap().unwrap().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_place_comes_back_after_a_panic() {
+        let slots = Slots::new(1);
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| slots.run(Caller::Known, || panic!("test"))));
+        assert!(panicked.is_err());
+        assert_eq!(slots.run(Caller::Stranger, || 7), Ok(7));
+    }
+}

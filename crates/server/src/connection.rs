@@ -1,0 +1,271 @@
+//! One loop that serves a session's doors: for IMAP and LMTP, with TLS or without.
+//!
+//! A session works on the blocking pool, because it calls the store directly; what it says is light is done on the
+//! spot. Between two commands a connection is one small task without buffers, that waits for its socket, its bell and
+//! its deadline at once.
+
+mod turn;
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use rustls::ServerConfig;
+use session::{Ending, Transport};
+use tokio::time::{Sleep, sleep, timeout};
+use tracing::{debug, info, warn};
+
+use crate::buffer;
+use crate::conversation::Settings;
+use crate::link::{Door, Link, Order, Orders};
+use crate::log::Address;
+use crate::registry::Seat;
+use crate::wire::{Socket, Wire};
+use turn::{Outcome, Place, Turn};
+
+/// How long a TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How long a client may take nothing of what it is sent.
+const STALLED: Duration = Duration::from_secs(5 * 60);
+
+/// How long a client may take to read the last words.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// For a wait that nothing but its event ends.
+const FAR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What all connections share.
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) tls: Arc<arc_swap::ArcSwap<ServerConfig>>,
+    pub(crate) plaintext_login: bool,
+}
+
+/// Why a connection ended, for the log.
+enum End {
+    /// As the protocol says.
+    Closed,
+    /// The client went away.
+    Gone,
+    /// The socket or TLS failed.
+    Failed(io::Error),
+    /// The client took nothing for a long time.
+    Stalled,
+}
+
+/// Serves one connection until it ends.
+pub(crate) async fn serve(socket: Socket, seat: Seat, shared: Arc<Shared>) {
+    let link = seat.link.clone();
+    let end = talk(Wire::new(socket), &link, &shared).await;
+    drop(seat);
+    log_end(&link, &end);
+}
+
+async fn talk(mut wire: Wire, link: &Arc<Link>, shared: &Shared) -> End {
+    let transport = match link.door {
+        Door::Imaps => match handshake(&mut wire, link, shared).await {
+            Ok(transport) => transport,
+            Err(end) => return end,
+        },
+        Door::Imap if shared.plaintext_login => Transport::PlainTrusted,
+        Door::Imap | Door::Lmtp => Transport::Plain,
+    };
+    let mut turn = Box::new(Turn::new(wire, shared.settings.begin(link, transport), link.clone()));
+    let mut alarm = pin!(sleep(FAR));
+    loop {
+        let mut outcome = turn.run(Place::Here);
+        if let Outcome::Heavy = outcome {
+            let working = tokio::task::spawn_blocking(move || {
+                let outcome = turn.run(Place::Pool);
+                (turn, outcome)
+            });
+            match working.await {
+                Ok(done) => (turn, outcome) = done,
+                // Only a runtime that is being taken down drops work; panics are caught where they happen.
+                Err(_) => return End::Gone,
+            }
+        }
+        let event = match outcome {
+            Outcome::Heavy => Ok(()),
+            Outcome::Tired => {
+                let rung = turn.link.take();
+                if rung.session {
+                    turn.wake();
+                }
+                obey(&mut turn, rung.orders);
+                Ok(())
+            }
+            Outcome::Blocked => unblock(&mut turn, alarm.as_mut()).await,
+            Outcome::Idle => idle(&mut turn, alarm.as_mut()).await,
+            Outcome::StartTls => start_tls(&mut turn, shared).await,
+            Outcome::Failed(error) => Err(End::Failed(error)),
+            Outcome::Close => {
+                Box::pin(linger(&mut turn)).await;
+                Err(End::Closed)
+            }
+        };
+        if let Err(end) = event {
+            turn.drop_session();
+            return end;
+        }
+    }
+}
+
+/// The TLS handshake, in a box of its own: it is over soon, and what waits for years need not have room for it.
+async fn handshake(wire: &mut Wire, link: &Link, shared: &Shared) -> Result<Transport, End> {
+    let shaking = Box::pin(async {
+        wire.start_tls(shared.tls.load_full())?;
+        let done = poll_fn(|cx| {
+            if let Poll::Ready(rung) = link.poll_rung(cx)
+                && (rung.orders.contain(Order::MakeRoom) || rung.orders.contain(Order::Shutdown))
+            {
+                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+            }
+            wire.poll_handshake(cx)
+        });
+        timeout(HANDSHAKE, done).await?
+    });
+    match shaking.await {
+        Ok(()) => Ok(Transport::Tls { exporter: wire.exporter() }),
+        Err(error) => Err(End::Failed(error)),
+    }
+}
+
+/// STARTTLS: all that was read has been thrown away by now or is with the session, which throws it away
+/// (RFC 9051 §6.2.1).
+async fn start_tls(turn: &mut Turn, shared: &Shared) -> Result<(), End> {
+    let link = turn.link.clone();
+    let transport = handshake(&mut turn.wire, &link, shared).await?;
+    turn.secured(transport);
+    Ok(())
+}
+
+/// Waits until the client speaks, the account changes, the deadline comes or the server wants something.
+async fn idle(turn: &mut Turn, mut alarm: Pin<&mut Sleep>) -> Result<(), End> {
+    let deadline = turn.deadline();
+    set(alarm.as_mut(), deadline);
+    poll_fn(|cx| {
+        if let Poll::Ready(rung) = turn.link.poll_rung(cx) {
+            let ordered = obey(turn, rung.orders);
+            if rung.session {
+                turn.wake();
+            }
+            if rung.session || ordered {
+                return Poll::Ready(Ok(()));
+            }
+            // A report is no reason to go on; the bell has to be listened to again.
+            cx.waker().wake_by_ref();
+        }
+        match buffer::with_input(|input| turn.poll_receive(cx, input)) {
+            Poll::Ready(Ok(0)) => return Poll::Ready(Err(End::Gone)),
+            Poll::Ready(Ok(_)) => return Poll::Ready(Ok(())),
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(End::Failed(error))),
+            Poll::Pending => {}
+        }
+        if passed(deadline, alarm.as_mut(), cx) {
+            turn.wake();
+            return Poll::Ready(Ok(()));
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// Waits until the client takes more of what it is sent.
+async fn unblock(turn: &mut Turn, mut alarm: Pin<&mut Sleep>) -> Result<(), End> {
+    let patience = if turn.is_ending() { FAREWELL } else { STALLED };
+    let deadline = Some(Instant::now() + patience);
+    set(alarm.as_mut(), deadline);
+    poll_fn(|cx| {
+        if let Poll::Ready(rung) = turn.link.poll_rung(cx) {
+            if obey(turn, rung.orders) {
+                // It has a moment to read on; then the connection ends, read or not.
+                return Poll::Ready(Ok(()));
+            }
+            if rung.session {
+                turn.wake();
+            }
+            cx.waker().wake_by_ref();
+        }
+        match turn.wire.poll_write_ready(cx) {
+            Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(End::Failed(error))),
+            Poll::Pending => {}
+        }
+        if passed(deadline, alarm.as_mut(), cx) { Poll::Ready(Err(End::Stalled)) } else { Poll::Pending }
+    })
+    .await
+}
+
+/// Does what the server wants; says whether the session is to be looked at again.
+fn obey(turn: &mut Turn, orders: Orders) -> bool {
+    if orders.contain(Order::Report) {
+        turn.report();
+    }
+    if orders.contain(Order::Shutdown) {
+        turn.end(Ending::Shutdown);
+    } else if orders.contain(Order::Revoked) {
+        turn.end(Ending::Revoked);
+    } else if orders.contain(Order::MakeRoom) {
+        turn.dismiss(b"* BYE Too many connections are waiting to log in\r\n");
+    } else {
+        return false;
+    }
+    true
+}
+
+/// Lets the alarm ring at the deadline at the latest. One that rings early is set again: that is rarer than moving it
+/// at each command.
+fn set(alarm: Pin<&mut Sleep>, deadline: Option<Instant>) {
+    if let Some(deadline) = deadline
+        && (alarm.deadline().into_std() > deadline || alarm.is_elapsed())
+    {
+        alarm.reset(deadline.into());
+    }
+}
+
+fn passed(deadline: Option<Instant>, mut alarm: Pin<&mut Sleep>, cx: &mut Context<'_>) -> bool {
+    while alarm.as_mut().poll(cx).is_ready() {
+        match deadline {
+            Some(deadline) if deadline <= Instant::now() => return true,
+            Some(deadline) => alarm.as_mut().reset(deadline.into()),
+            None => alarm.as_mut().reset((Instant::now() + FAR).into()),
+        }
+    }
+    false
+}
+
+/// Reads what the client still sends before it hears that we are done: closing with unread octets would take our last
+/// words from it (RFC 1122 §4.2.2.13).
+async fn linger(turn: &mut Turn) {
+    turn.wire.finish();
+    let mut most = 1 << 20;
+    let rest = poll_fn(|cx| {
+        loop {
+            match buffer::with_input(|input| turn.wire.poll_read(cx, input)) {
+                Poll::Ready(Ok(read)) if read > 0 && most > read => most -= read,
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    });
+    // Whether it ended or took too long is all the same.
+    let _over = timeout(FAREWELL, rest).await;
+}
+
+fn log_end(link: &Link, end: &End) {
+    let address = Address(link.address);
+    let (session, seconds) = (link.id, link.since.elapsed().as_secs());
+    let account = link.login().map(|login| &*login.name);
+    match (end, account) {
+        (End::Stalled, _) => warn!(%address, session, account, seconds, "session ended: the client read nothing"),
+        (End::Closed | End::Gone, Some(_)) => info!(%address, session, account, seconds, "session ended"),
+        (End::Failed(error), Some(_)) => info!(%address, session, account, seconds, %error, "connection lost"),
+        (End::Closed | End::Gone, None) => debug!(%address, session, "connection ended"),
+        (End::Failed(error), None) => debug!(%address, session, %error, "connection failed"),
+    }
+}

@@ -1,0 +1,171 @@
+//! Listeners: they let connections in, up to the limits, and hand them on.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
+use tokio::sync::watch;
+use tracing::warn;
+
+use crate::config::Listen;
+use crate::connection::{self, Shared};
+use crate::link::Door;
+use crate::registry::{Full, Registry};
+use crate::wire::{Socket, Wire};
+
+/// How many connections the kernel keeps for us until we take them: a whole town of phones after a power cut.
+const BACKLOG: u32 = 4096;
+
+/// How often one complaint is repeated, at most.
+const COMPLAINTS: Duration = Duration::from_secs(10);
+
+/// A socket that listens.
+pub(crate) enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener, PathBuf),
+}
+
+impl Listener {
+    /// Begins to listen.
+    pub(crate) fn bind(at: &Listen) -> io::Result<Self> {
+        match at {
+            Listen::Tcp(address) => bind_tcp(*address).map(Self::Tcp),
+            Listen::Unix(path) => Ok(Self::Unix(bind_unix(path)?, path.clone())),
+        }
+    }
+
+    /// Where it listens in fact, port 0 having been replaced by the one that was free.
+    pub(crate) fn address(&self) -> io::Result<Listen> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().map(Listen::Tcp),
+            Self::Unix(_, path) => Ok(Listen::Unix(path.clone())),
+        }
+    }
+
+    async fn accept(&self) -> io::Result<(Socket, Option<IpAddr>)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                Ok((Socket::Tcp(stream), Some(address.ip().to_canonical())))
+            }
+            Self::Unix(listener, _) => Ok((Socket::Unix(listener.accept().await?.0), None)),
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Self::Unix(_, path) = self {
+            let _gone = fs::remove_file(path);
+        }
+    }
+}
+
+fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    // Linux hands these on to the sockets that `accept` gives.
+    let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(300)).with_interval(Duration::from_secs(60));
+    SockRef::from(&socket).set_tcp_keepalive(&keepalive)?;
+    SockRef::from(&socket).set_tcp_nodelay(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Anybody who can reach the path may connect: the folder that it is in says who that is.
+fn bind_unix(path: &Path) -> io::Result<UnixListener> {
+    // A socket that nobody answers is left over from a server that was killed.
+    let is_socket = fs::symlink_metadata(path).is_ok_and(|found| {
+        use std::os::unix::fs::FileTypeExt;
+        found.file_type().is_socket()
+    });
+    if is_socket && std::os::unix::net::UnixStream::connect(path).is_err() {
+        fs::remove_file(path)?;
+    }
+    let listener = UnixListener::bind(path)?;
+    fs::set_permissions(path, Permissions::from_mode(0o666))?;
+    Ok(listener)
+}
+
+/// Takes connections until the server stops.
+pub(crate) async fn listen(
+    listener: Listener,
+    door: Door,
+    registry: Arc<Registry>,
+    shared: Arc<Shared>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let mut complaint = Complaint::default();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stopping.wait_for(|stop| *stop) => return,
+        };
+        let (socket, address) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                if let Some(times) = complaint.due() {
+                    warn!(listener = door.name(), %error, times, "cannot take connections");
+                }
+                // Without descriptors there is nothing to do but wait for some to come back.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        match registry.enter(door, address) {
+            Ok(seat) => {
+                tokio::spawn(connection::serve(socket, seat, shared.clone()));
+            }
+            Err(full) => {
+                if let Some(times) = complaint.due() {
+                    let limit = match full {
+                        Full::Server => "limits.connections",
+                        Full::Address => "limits.connections_per_address",
+                    };
+                    let address = crate::log::Address(address);
+                    warn!(%address, listener = door.name(), limit, times, "connections refused: the limit is reached");
+                }
+                refuse(socket, door);
+            }
+        }
+    }
+}
+
+/// Says why, as far as a client that speaks no TLS yet can be told, and closes.
+fn refuse(socket: Socket, door: Door) {
+    let words: &[u8] = match door {
+        Door::Imap => b"* BYE Too many connections; try again later\r\n",
+        Door::Imaps => b"",
+        Door::Lmtp => b"421 4.3.2 Too many connections; try again later\r\n",
+    };
+    let mut wire = Wire::new(socket);
+    // An empty send buffer takes as little as this, or the client is gone.
+    let _sent = wire.try_write(words);
+    wire.finish();
+}
+
+/// Something that goes wrong again and again, and is told now and then.
+#[derive(Default)]
+struct Complaint {
+    told: Option<Instant>,
+    times: u64,
+}
+
+impl Complaint {
+    /// How many times since it was last told, if it is to be told now.
+    fn due(&mut self) -> Option<u64> {
+        self.times += 1;
+        let now = Instant::now();
+        if self.told.is_some_and(|told| now.saturating_duration_since(told) < COMPLAINTS) {
+            return None;
+        }
+        self.told = Some(now);
+        Some(std::mem::take(&mut self.times))
+    }
+}

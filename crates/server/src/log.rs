@@ -1,0 +1,118 @@
+//! The log: one line per event on the standard error stream, for people or as JSON.
+//!
+//! Each line begins with who it is about: the address, which we know, before the name, which a stranger may have
+//! chosen. Names and other text from outside are always fields of their own, which both formats escape: they can
+//! neither begin a line nor pass for another field.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use tracing::{error, info};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::config::{Log, LogFormat};
+
+/// Begins to write the log. The error says what is wrong with the level.
+pub fn start(config: &Log) -> Result<(), String> {
+    let level = config.level.as_deref().unwrap_or("info");
+    let filter = EnvFilter::try_new(level)
+        .map_err(|error| format!("`log.level` is \"{level}\": {error}; write one of error, warn, info, debug, trace"))?;
+    let registry = tracing_subscriber::registry().with(filter);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let begun = match config.format {
+        LogFormat::Text => registry.with(layer.with_target(false)).try_init(),
+        LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
+    };
+    begun.map_err(|error| format!("the log is being written already: {error}"))
+}
+
+/// Where somebody calls from, as logs show it.
+#[derive(Clone, Copy)]
+pub(crate) struct Address(pub(crate) Option<IpAddr>);
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => address.to_canonical().fmt(f),
+            None => f.write_str("local"),
+        }
+    }
+}
+
+/// Writes down what became of mail.
+pub(crate) fn delivery(peer: &delivery::Peer, event: delivery::Event<'_>) {
+    let (address, session) = (Address(peer.address), peer.session);
+    match event {
+        delivery::Event::Delivered { account, size } => {
+            info!(%address, session, account_id = account.get(), size, "mail delivered");
+        }
+        delivery::Event::NobodyThere(recipient) => {
+            info!(%address, session, ?recipient, "mail refused: nobody has this address");
+        }
+        delivery::Event::Failed { account, error } => {
+            let account_id = account.map(store::AccountId::get);
+            error!(%address, session, account_id, %error, "mail not stored; it will be sent again");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Memory(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Memory {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'a> MakeWriter<'a> for Memory {
+        type Writer = Self;
+
+        fn make_writer(&'a self) -> Self {
+            self.clone()
+        }
+    }
+
+    #[test]
+    fn a_name_from_outside_cannot_forge_a_line_or_a_field() {
+        let evil = "x\r\nINFO address=192.0.2.9 \x1b[2J\" rip=192.0.2.9";
+        for json in [false, true] {
+            let memory = Memory::default();
+            let layer = tracing_subscriber::fmt::layer().with_writer(memory.clone()).with_ansi(false);
+            let registry = tracing_subscriber::registry();
+            let event = || tracing::info!(address = %Address(None), session = 1, name = evil, "login refused");
+            if json {
+                tracing::subscriber::with_default(registry.with(layer.json().flatten_event(true)), event);
+            } else {
+                tracing::subscriber::with_default(registry.with(layer.with_target(false)), event);
+            }
+            let text = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
+            assert_eq!(text.lines().count(), 1, "{text}");
+            assert!(!text.contains('\x1b') && !text.contains('\r'), "{text}");
+            if json {
+                let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+                assert_eq!(value["name"], evil);
+                assert_eq!(value["address"], "local");
+            } else {
+                let address = text.find("address=local").unwrap();
+                assert!(address < text.find("name=").unwrap(), "the address comes first: {text}");
+                assert!(text.contains(r#"\" rip="#), "quotes are escaped: {text}");
+            }
+        }
+    }
+}

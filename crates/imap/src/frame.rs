@@ -128,7 +128,7 @@ enum Step {
 }
 
 /// Past this capacity an empty buffer gives its memory back: idle connections are to cost little.
-const KEPT_CAPACITY: usize = 8 * 1024;
+const KEPT_CAPACITY: usize = 1024;
 
 impl Framer {
     /// A frame with nothing in it.
@@ -193,7 +193,10 @@ impl Framer {
             match self.step() {
                 Step::Event(ready) => break ready,
                 Step::On => {}
-                Step::Wait => return None,
+                Step::Wait => {
+                    self.compact();
+                    return None;
+                }
             }
         };
         let octets = |range| self.buffer.get(range).unwrap_or_default();
@@ -393,6 +396,11 @@ impl Framer {
     fn tag(&self) -> Option<Tag> {
         let held = self.buffer.get(self.start..).unwrap_or_default();
         if self.part == Part::Start && self.state != State::Line { Tag::first_of(held) } else { None }
+    }
+
+    /// How much memory the frame takes, for a budget.
+    pub fn memory(&self) -> usize {
+        self.buffer.capacity()
     }
 
     /// Makes room: moves what is held to the buffer's beginning when at least as much before it is done with.

@@ -220,6 +220,7 @@ fn hostile_floods_take_linear_time_and_little_memory() {
         while framer.next().is_some() {
             told += 1;
         }
+        assert!(framer.memory() <= 64 * 1024, "holds {}", framer.memory());
     }
     assert_eq!(told, 1);
     framer.push(b"\n");
@@ -230,5 +231,6 @@ fn hostile_floods_take_linear_time_and_little_memory() {
         commands += 1;
     }
     assert_eq!(commands, 500_000);
+    assert!(framer.memory() <= 4096, "an idle frame holds {}", framer.memory());
     assert!(start.elapsed().as_secs() < 10, "took {:?}", start.elapsed());
 }

@@ -48,6 +48,7 @@ fn status_lines() {
         tagged(out, &tag, Condition::No, Some(&Code::NonExistent), "no such mailbox");
     });
     check("a1 BAD * OK  injected\r\n", Codec, |out| tagged(out, &tag, Condition::Bad, None, "* OK\r\ninjected"));
+    check("a1 OK .[ALERT] x\r\n", Codec, |out| tagged(out, &tag, Condition::Ok, None, "[ALERT] x"));
     check("* BYE .\r\n", Codec, |out| untagged(out, Condition::Bye, None, ""));
     check("* PREAUTH hi\r\n", NoReader, |out| untagged(out, Condition::PreAuth, None, "hi"));
     check("+ idling\r\n", Codec, |out| continuation(out, "idling"));

@@ -169,8 +169,7 @@ fn fetch_att(c: &mut Cursor<'_>, items: &mut Vec<FetchItem>) -> Found<()> {
         ("FLAGS", false) => FetchItem::Flags,
         ("INTERNALDATE", false) => FetchItem::InternalDate,
         ("RFC822", false) => FetchItem::Rfc822,
-        // A synonym in RFC 1730 that some clients still send.
-        ("RFC822.HEADER" | "RFC822.PEEK.HEADER", false) => FetchItem::Rfc822Header,
+        ("RFC822.HEADER", false) => FetchItem::Rfc822Header,
         ("RFC822.SIZE", false) => FetchItem::Rfc822Size,
         ("RFC822.TEXT", false) => FetchItem::Rfc822Text,
         ("UID", false) => FetchItem::Uid,

@@ -49,6 +49,9 @@ fn status(out: &mut Vec<u8>, condition: Condition, code: Option<&Code>, text: &s
     if let Some(code) = code {
         code.write_to(out);
         out.push(b' ');
+    } else if text.starts_with('[') {
+        // Else the text would be read as a code.
+        out.push(b'.');
     }
     human(out, text);
     out.extend_from_slice(b"\r\n");

@@ -6,8 +6,8 @@ use account::EmailId;
 use imap::command::FetchItem;
 use imap::response::{FetchLine, Octets as Announced, Rfc822};
 use imap::{Fields, Partial, Section, SectionText};
-use mime::transfer::{Decoder, Encoding};
-use mime::{Match, Stored, Which, filter_header};
+use mime::transfer::{Crlf, Decoder, Encoding};
+use mime::{Match, PartKind, Stored, Which, filter_header};
 use store::{Account, Body};
 
 use crate::limits;
@@ -29,6 +29,49 @@ impl From<store::Error> for Failure {
     }
 }
 
+/// How a part's octets become its content.
+#[derive(Clone, Copy)]
+struct Content {
+    encoding: Encoding,
+    kind: PartKind,
+}
+
+/// Decodes a part. "Servers MUST ensure that textual line-oriented sections are always transmitted using the IMAP4 CRLF
+/// line termination" (RFC 3516 §6).
+pub(super) struct Decoding {
+    decoder: Decoder,
+    lines: Option<Crlf>,
+}
+
+impl Decoding {
+    fn new(content: Content) -> Result<Self, Failure> {
+        let decoder = Decoder::new(content.encoding).map_err(|_| Failure::UnknownEncoding)?;
+        Ok(Self { decoder, lines: (content.kind == PartKind::Text).then(Crlf::default) })
+    }
+
+    fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
+        match &mut self.lines {
+            None => self.decoder.push(piece, out),
+            Some(lines) => {
+                let mut decoded = Vec::new();
+                self.decoder.push(piece, &mut decoded);
+                lines.push(&decoded, out);
+            }
+        }
+    }
+
+    fn finish(self, out: &mut Vec<u8>) {
+        match self.lines {
+            None => self.decoder.finish(out),
+            Some(mut lines) => {
+                let mut decoded = Vec::new();
+                self.decoder.finish(&mut decoded);
+                lines.push(&decoded, out);
+            }
+        }
+    }
+}
+
 /// Octets that are sent after what has been written.
 pub(super) enum Segment {
     /// As they are.
@@ -36,7 +79,7 @@ pub(super) enum Segment {
     /// Of a message.
     Stored { body: Body, range: Range<u64> },
     /// Of a part, decoded: after `skip` octets, `take` of them.
-    Decoded { body: Body, range: Range<u64>, decoder: Option<Decoder>, skip: u64, take: u64 },
+    Decoded { body: Body, range: Range<u64>, decoder: Option<Decoding>, skip: u64, take: u64 },
 }
 
 impl Segment {
@@ -102,7 +145,7 @@ impl<'a> Octets<'a> {
             FetchItem::BinarySize { part } => {
                 let size = match self.part(part)? {
                     None => 0,
-                    Some((range, encoding)) => self.measure(range, encoding)?.0,
+                    Some((range, content)) => self.measure(range, content)?.0,
                 };
                 line.binary_size(out, part, size);
                 Ok(())
@@ -177,11 +220,11 @@ impl<'a> Octets<'a> {
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
         let origin = partial.map(|p| p.offset);
-        let Some((range, encoding)) = self.part(part)? else {
+        let Some((range, content)) = self.part(part)? else {
             line.binary(out, part, origin, Announced::Nil);
             return Ok(());
         };
-        let (size, nul, short) = self.measure(range.clone(), encoding)?;
+        let (size, nul, short) = self.measure(range.clone(), content)?;
         let wanted = cut(0..size, partial);
         let len = wanted.end - wanted.start;
         // A literal may not have NULs, a literal8 may (RFC 9051 §4.3.1).
@@ -190,7 +233,7 @@ impl<'a> Octets<'a> {
             out.extend_from_slice(slice(&decoded, wanted));
             return Ok(());
         }
-        let decoder = Some(Decoder::new(encoding).map_err(|_| Failure::UnknownEncoding)?);
+        let decoder = Some(Decoding::new(content)?);
         let body = self.account.body(self.email)?;
         self.deferred.push((out.len(), Segment::Decoded { body, range, decoder, skip: wanted.start, take: len }));
         Ok(())
@@ -198,8 +241,8 @@ impl<'a> Octets<'a> {
 
     /// Decodes a part without keeping it: how many octets it has, whether a NUL is among them, and the octets
     /// themselves if they are few.
-    fn measure(&mut self, mut range: Range<u64>, encoding: Encoding) -> Result<(u64, bool, Option<Vec<u8>>), Failure> {
-        let mut decoder = Some(Decoder::new(encoding).map_err(|_| Failure::UnknownEncoding)?);
+    fn measure(&mut self, mut range: Range<u64>, content: Content) -> Result<(u64, bool, Option<Vec<u8>>), Failure> {
+        let mut decoder = Some(Decoding::new(content)?);
         let (mut size, mut nul, mut kept) = (0, false, Some(Vec::new()));
         while decoder.is_some() {
             let decoded = next_decoded(self.body()?, &mut range, &mut decoder)?;
@@ -222,11 +265,15 @@ impl<'a> Octets<'a> {
     }
 
     /// The octets of a part, and how they are encoded.
-    fn part(&mut self, part: &[std::num::NonZeroU32]) -> Result<Option<(Range<u64>, Encoding)>, Failure> {
+    fn part(&mut self, part: &[std::num::NonZeroU32]) -> Result<Option<(Range<u64>, Content)>, Failure> {
         if part.is_empty() {
-            return Ok(Some((0..self.size, Encoding::Identity)));
+            let content = Content { encoding: Encoding::Identity, kind: PartKind::Message };
+            return Ok(Some((0..self.size, content)));
         }
-        Ok(self.structure()?.binary(&numbers(part)).map(|part| (part.body, part.encoding)))
+        Ok(self
+            .structure()?
+            .binary(&numbers(part))
+            .map(|part| (part.body, Content { encoding: part.encoding, kind: part.kind })))
     }
 
     fn append(&mut self, range: Range<u64>, out: &mut Vec<u8>) -> Result<(), Failure> {
@@ -330,7 +377,7 @@ fn next_piece(body: &mut Body, range: &mut Range<u64>, out: &mut Vec<u8>) -> Res
 fn next_decoded(
     body: &mut Body,
     range: &mut Range<u64>,
-    decoder: &mut Option<Decoder>,
+    decoder: &mut Option<Decoding>,
 ) -> Result<Vec<u8>, store::Error> {
     let (mut encoded, mut decoded) = (Vec::new(), Vec::new());
     next_piece(body, range, &mut encoded)?;

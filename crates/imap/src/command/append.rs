@@ -88,7 +88,7 @@ pub(super) fn mailbox_and_message(c: &mut Cursor<'_>) -> Found<Append> {
     Ok(Append { mailbox, message })
 }
 
-/// `append-message` (RFC 3502 §6.3.11, RFC 4466 §6), without its octets.
+/// `append-message` (RFC 3502 §6.3.11, RFC 4466 §3), without its octets.
 fn append_message(c: &mut Cursor<'_>) -> Found<AppendMessage> {
     c.space()?;
     let mut flags = Vec::new();

@@ -88,7 +88,7 @@ pub enum Seen {
     Peek,
 }
 
-/// How eagerly a preview is wanted (RFC 8970 §3.2).
+/// How eagerly a preview is wanted (RFC 8970 §4.1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Preview {
     /// It is to be made if need be.
@@ -122,7 +122,7 @@ pub(super) fn fetch(c: &mut Cursor<'_>, numbers: Numbers) -> Found<Command> {
     Ok(Command::Fetch(fetch))
 }
 
-/// `fetch-modifier` (RFC 4466 §2.5, RFC 7162 §7)
+/// `fetch-modifier` (RFC 4466 §2.4, RFC 7162 §7)
 fn fetch_modifier(c: &mut Cursor<'_>, fetch: &mut Fetch) -> Found<()> {
     let at = c.at();
     match c.word()?.to_ascii_uppercase().as_str() {

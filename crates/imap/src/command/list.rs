@@ -52,7 +52,7 @@ pub enum ListReturn {
     Children,
     /// `SPECIAL-USE` (RFC 6154 §2)
     SpecialUse,
-    /// `STATUS (...)` (RFC 5819 §2, RFC 9051 §6.3.9.8)
+    /// `STATUS (...)` (RFC 5819 §2, RFC 9051 §6.3.9.2)
     Status(Vec<StatusItem>),
 }
 

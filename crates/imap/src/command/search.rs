@@ -122,9 +122,9 @@ pub enum SearchKey {
         /// The least modseq; may be 0.
         at_least: u64,
     },
-    /// `EMAILID` (RFC 8474 §5.4)
+    /// `EMAILID` (RFC 8474 §6)
     EmailId(String),
-    /// `THREADID` (RFC 8474 §5.4)
+    /// `THREADID` (RFC 8474 §6)
     ThreadId(String),
 }
 

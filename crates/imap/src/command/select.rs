@@ -60,7 +60,7 @@ fn open(c: &mut Cursor<'_>, access: Access) -> Found<Command> {
     Ok(Command::Select(select))
 }
 
-/// `select-param` (RFC 4466 §2.4, RFC 7162 §7)
+/// `select-param` (RFC 4466 §2.1, RFC 7162 §7)
 fn select_param(c: &mut Cursor<'_>, select: &mut Select) -> Found<()> {
     let at = c.at();
     match c.word()?.to_ascii_uppercase().as_str() {

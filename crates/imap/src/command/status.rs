@@ -34,7 +34,7 @@ pub enum StatusItem {
     HighestModSeq,
     /// `MAILBOXID` (RFC 8474 §4.3)
     MailboxId,
-    /// `APPENDLIMIT` (RFC 7889 §4)
+    /// `APPENDLIMIT` (RFC 7889 §3.1)
     AppendLimit,
 }
 

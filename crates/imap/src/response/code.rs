@@ -84,7 +84,7 @@ pub enum Code {
     ReadWrite,
     /// `SERVERBUG`
     ServerBug,
-    /// `TOOBIG` (RFC 7889 §3)
+    /// `TOOBIG` (RFC 7889 §4)
     TooBig,
     /// `TRYCREATE`
     TryCreate,

@@ -120,7 +120,7 @@ pub fn list_separator(out: &mut Vec<u8>, word: ListWord) {
     });
 }
 
-/// A value of a STATUS response (RFC 9051 §7.3.4).
+/// A value of a STATUS response (RFC 9051 §7.3.3).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum StatusValue<'a> {
     /// `MESSAGES`
@@ -141,7 +141,7 @@ pub enum StatusValue<'a> {
     HighestModSeq(crate::ModSeq),
     /// `MAILBOXID`
     MailboxId(&'a str),
-    /// `APPENDLIMIT`; `None` is `NIL` (RFC 7889 §4).
+    /// `APPENDLIMIT`; `None` is `NIL` (RFC 7889 §5).
     AppendLimit(Option<u64>),
 }
 

@@ -1,4 +1,4 @@
-//! Status responses, greetings and continuation requests (RFC 9051 §7.1, §7.5).
+//! Status responses, greetings and continuation requests (RFC 9051 §7.1, §7.6).
 
 use super::{Code, text::human};
 use crate::Tag;

@@ -65,16 +65,17 @@ def folders(phone: IMAPClient, laptop: IMAPClient) -> None:
     for role in (b"\\Drafts", b"\\Sent", b"\\Junk", b"\\Trash", b"\\Archive"):
         assert role in roles, f"no folder has the role {role}: {roles}"
     assert phone.find_special_folder(b"\\Sent") == "Sent"
+    phone.create_folder("Zürich/Büro & Co")
     phone.create_folder("Zürich/Büro & Co/Entwürfe ☃")
-    names = [name for _, _, name in laptop.list_folders("Zürich")]
-    assert names == ["Zürich", "Zürich/Büro & Co", "Zürich/Büro & Co/Entwürfe ☃"] or names == ["Zürich"], names
+    names = [name for _, _, name in laptop.list_folders("", "Zürich*")]
+    assert sorted(names) == ["Zürich", "Zürich/Büro & Co", "Zürich/Büro & Co/Entwürfe ☃"], names
     phone.subscribe_folder("Zürich/Büro & Co")
     assert "Zürich/Büro & Co" in [name for _, _, name in laptop.list_sub_folders()]
     phone.append("Zürich/Büro & Co", mail("filed"), flags=[b"\\Seen"])
     phone.rename_folder("Zürich", "Bern")
     assert laptop.folder_status("Bern/Büro & Co", ["MESSAGES"])[b"MESSAGES"] == 1
     assert laptop.folder_exists("Bern/Büro & Co/Entwürfe ☃") and not laptop.folder_exists("Zürich/Büro & Co")
-    assert [n for _, _, n in laptop.list_folders("Bern", "/*")][0].startswith("Bern/")
+    assert [n for _, _, n in laptop.list_folders("Bern/", "%")] == ["Bern/Büro & Co"]
     phone.delete_folder("Bern/Büro & Co/Entwürfe ☃")
     assert not laptop.folder_exists("Bern/Büro & Co/Entwürfe ☃")
 
@@ -84,6 +85,7 @@ def move_between(phone: IMAPClient, laptop: IMAPClient) -> None:
     phone.select_folder("INBOX")
     laptop.select_folder("INBOX")
     phone.move([uid], "Archive")
+    laptop.noop()
     assert uid not in laptop.search("ALL"), "the other device still has what was moved"
     # Gone already: nothing to do is no error (CLIENTS: Apple Mail).
     laptop.move([uid], "Archive")

@@ -145,6 +145,11 @@ fn what_is_too_big_is_told_once_and_dropped() {
     // A long line may announce a literal that comes whether wanted or not.
     check(SMALL, &format!("a X {long} {{10+}}\r\nc LOGOUT\r\n\r\nb NOOP\r\n"), &["too big a", "command b NOOP"]);
     check(SMALL, &format!("a X {long} {{10}}\r\nb NOOP\r\n"), &["too big a", "command b NOOP"]);
+    // Lines have a limit of their own, which literals' octets do not count for.
+    let (short, line) = ("x".repeat(30), "x".repeat(66));
+    check(SMALL, &format!("a X {line}\r\nb NOOP\r\n"), &["too big a", "command b NOOP"]);
+    check(SMALL, &format!("a X {{66+}}\r\n{line}\r\n"), &[&format!("command a X {{66+}}<CR><LF>{line}")]);
+    check(SMALL, &format!("a X {short} {{1+}}\r\nx{short}\r\nb NOOP\r\n"), &["too big a", "command b NOOP"]);
     // A literal that the command has no room for.
     check(SMALL, "a X {101}\r\nb NOOP\r\n", &["too big a", "command b NOOP"]);
     check(SMALL, &format!("a X {{300+}}\r\n{long}\r\nb NOOP\r\n"), &["too big a", "command b NOOP"]);

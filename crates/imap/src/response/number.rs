@@ -45,7 +45,7 @@ mod tests {
                 assert_eq!(out, n.to_string().as_bytes());
             }
         }
-        for n in (0..=1000).chain([9_999, 10_000, 99_999, 100_000, u64::MAX]) {
+        for n in (0..=100_000).chain([u64::MAX]) {
             let mut out = Vec::new();
             number(&mut out, n);
             assert_eq!(out, n.to_string().as_bytes());

@@ -1,1 +1,19 @@
-//! Dev only: transcripts, a model client, a crashing disk, generators of mail.
+//! Dev only: conversations written down and run, sessions in memory, a model client, a workspace's seeds for fuzzing.
+//!
+//! It is used from `tests/` folders, never from a crate's own code. In reading order: `transcript` (what a file says),
+//! `pattern` (what a line must be like), `network` and `memory` (what it runs over), `gate` and `world` (what there is
+//! before it begins), `run`, `suite` (one file, many runs), `model` (a client that believes every untagged response),
+//! `check` (what must hold after each run), `mail`, `seeds`.
+
+pub mod check;
+pub mod gate;
+pub mod mail;
+pub mod memory;
+pub mod model;
+pub mod network;
+pub mod pattern;
+pub mod run;
+pub mod seeds;
+pub mod suite;
+pub mod transcript;
+pub mod world;

@@ -79,7 +79,8 @@ pub enum Change {
         /// Their emails, in the order of `uids`: while this row of the log is kept, so are they.
         emails: Vec<EmailId>,
     },
-    /// A mailbox's numbers were taken over from another server at import: only ever while it is empty.
+    /// A mailbox's numbers were taken over from another server at import: UIDVALIDITY only ever before its first
+    /// message, UIDNEXT only ever upwards.
     NumbersTaken {
         /// Which one.
         mailbox: MailboxId,

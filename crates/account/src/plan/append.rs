@@ -82,7 +82,8 @@ pub fn replace(
 }
 
 /// Takes over UIDVALIDITY and UIDNEXT of the server that a mailbox is imported from. Only a mailbox that has never had
-/// a message does: a UID must never name two messages.
+/// a message takes another UIDVALIDITY: a UID must never name two messages. One that has it already skips UIDs, so that
+/// those which the other server gave to messages that have gone are not given again.
 pub fn take_numbers(
     state: &State,
     mailbox: MailboxId,
@@ -90,10 +91,11 @@ pub fn take_numbers(
     uid_next: Uid,
 ) -> Result<Planned<()>, Refusal> {
     let there = state.mailbox(mailbox).ok_or(Refusal::NoSuchMailbox)?;
-    if there.uid_validity == uid_validity && there.uid_next == Some(uid_next) {
+    let same = there.uid_validity == uid_validity;
+    if same && there.uid_next.is_none_or(|next| next >= uid_next) {
         return Ok(Planned::new(Vec::new(), ()));
     }
-    if there.uid_next != Some(Uid::MIN) {
+    if !same && there.uid_next != Some(Uid::MIN) {
         return Err(Refusal::NotEmpty);
     }
     Ok(Planned::new(vec![Change::NumbersTaken { mailbox, uid_validity, uid_next }], ()))

@@ -1,5 +1,7 @@
 //! The bytes of log and checkpoints: every value comes back as it went, and no damage does more than be refused.
 
+#![allow(clippy::unwrap_used, reason = "what fails in a test's helper fails the test")]
+
 use std::sync::Arc;
 
 use account::codec::{
@@ -69,13 +71,13 @@ fn added() -> impl Strategy<Value = Vec<Added>> {
         let table: Vec<Arc<Flags>> = table.into_iter().map(Arc::new).collect();
         // Columns that are all the same or ascend by one, as real ones are, each now and then.
         let on = |bit: usize| regular >> bit & 1 == 1;
-        let first = messages.first().cloned();
+        let first = messages.first().copied();
         let message =
             |(i, (uid, email, size, date, saved, set)): (u32, (Uid, EmailId, u32, InternalDate, i64, usize))| Added {
                 uid: if on(0) { Uid::new(100 + i).unwrap() } else { uid },
                 email: if on(1) { EmailId::new(100 + u64::from(i)).unwrap() } else { email },
                 size: if on(2) { 4711 } else { size },
-                internal_date: if on(3) { first.clone().unwrap().3 } else { date },
+                internal_date: if on(3) { first.unwrap().3 } else { date },
                 save_date: if on(4) { 1_700_000_000 } else { saved },
                 flags: if on(5) { table[0].clone() } else { table[set].clone() },
             };

@@ -1,5 +1,7 @@
 //! A mailbox's messages against a plain list of records, across the edges of chunks.
 
+#![allow(clippy::unwrap_used, reason = "what fails in a test's helper fails the test")]
+
 use std::sync::Arc;
 
 use account::{
@@ -60,8 +62,8 @@ fn record(uid: Uid, modseq: u64, flags: FlagSetId) -> Record {
 fn chosen(list: &[Record], part: (usize, usize), every: u32) -> UidSet {
     let place = |thousandth: usize| thousandth * list.len() / 1000;
     let run = &list[place(part.0)..place(part.1)];
-    let (Some(first), Some(last)) = (run.first(), run.last()) else { return UidSet::new() };
-    (first.uid.get()..=last.uid.get()).filter(|uid| uid % every == 0).filter_map(Uid::new).collect()
+    let (Some(low), Some(high)) = (run.first(), run.last()) else { return UidSet::new() };
+    (low.uid.get()..=high.uid.get()).filter(|uid| uid % every == 0).filter_map(Uid::new).collect()
 }
 
 fn compare(messages: &Messages, list: &[Record], table: &FlagTable) {
@@ -91,8 +93,8 @@ fn compare(messages: &Messages, list: &[Record], table: &FlagTable) {
         assert_eq!(messages.get(place), list.get(place));
         assert!(messages.iter_from(place).eq(list.iter().skip(place)));
     }
-    let last = list.last().map_or(0, |r| r.uid.get());
-    for uid in (1..last + 3).step_by(1 + last as usize / 50).filter_map(Uid::new) {
+    let end = list.last().map_or(0, |r| r.uid.get()) + 3;
+    for uid in (1..end).step_by(1 + end as usize / 50).filter_map(Uid::new) {
         let place = list.binary_search_by_key(&uid, |r| r.uid);
         assert_eq!(messages.place(uid), place.ok());
         assert_eq!(messages.places_below(uid), place.unwrap_or_else(|at| at));

@@ -159,7 +159,7 @@ pub(crate) fn seen_by_model(state: &State) -> Account {
     Account {
         folders: state.by_name().map(|m| (m.name.as_str().to_owned(), folder(m))).collect(),
         subscriptions: state.subscriptions().map(|n| n.as_str().to_owned()).collect(),
-        modseq: state.modseq().map_or(0, |m| m.get()),
+        modseq: state.modseq().map_or(0, imap::ModSeq::get),
         next_folder: state.next_mailbox().get(),
         next_email: state.next_email().get(),
         last_uid_validity: state.last_uid_validity(),

@@ -46,7 +46,7 @@ ROWS = [
     ("SELECT of 100,000, first in a connection", f"select {M} (first)", "p50_ms", "ms", part(2)),
     ("SELECT of 100,000, again", f"select {M}", "p50_ms", "ms", none()),
     ("LOGIN and SELECT of 100,000, new connection", f"select-new-connection {M}", "p50_ms", "ms", part(3)),
-    ("SELECT of 1,000,000, again", "select 1000k", "p50_ms", "ms", none()),
+    ("SELECT of 1,000,000, again", "select 1000k", "p50_ms", "ms", ("as 100,000", none()[1])),
     ("FETCH FLAGS of 100,000", f"fetch-flags {M}", "p50_ms", "ms", part(3)),
     ("FETCH ENVELOPE BODYSTRUCTURE of 100,000", f"fetch-envelope-structure {M}", "p50_ms", "ms", under(170, "ms")),
     ("FETCH of 50 newest headers", f"fetch-headers-newest-50 {M}", "p50_ms", "ms", none()),
@@ -98,7 +98,7 @@ def main() -> None:
         ours, other = median(our_rows.get(name, []), measure), median(other_rows.get(name, []), measure)
         if ours is None and other is None:
             continue
-        verdict = "" if ours is None or goal == "–" else "yes" if kept(ours, other) else "**no**"
+        verdict = "" if ours is None or goal in ("–", "as 100,000") else "yes" if kept(ours, other) else "**no**"
         print(f"| {title} | {cell(other, unit)} | {cell(ours, unit)} | {ratio(ours, other, unit)} | {goal} | {verdict} |")
 
 

@@ -19,30 +19,47 @@ use tokio::time::{Sleep, sleep, timeout};
 use tracing::{debug, info, warn};
 
 use crate::buffer;
-use crate::conversation::Settings;
+use crate::conversation::Begin;
 use crate::link::{Door, Link, Order, Orders};
 use crate::log::Address;
 use crate::registry::Seat;
-use crate::wire::{Socket, Wire};
+use crate::wire::{Peer, Socket, Wire};
 use turn::{Outcome, Place, Turn};
 
-/// How long a TLS handshake may take.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a client may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// For a TLS handshake.
+    pub(crate) handshake: Duration,
+    /// To take any of what it is sent.
+    pub(crate) stalled: Duration,
+    /// To read the last words.
+    pub(crate) farewell: Duration,
+    /// To come back after it has closed its side while a command runs for it: it may be waiting for the answer still,
+    /// but hardly so long.
+    pub(crate) half_closed: Duration,
+}
 
-/// How long a client may take nothing of what it is sent.
-const STALLED: Duration = Duration::from_secs(5 * 60);
-
-/// How long a client may take to read the last words.
-const FAREWELL: Duration = Duration::from_secs(2);
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            handshake: Duration::from_secs(10),
+            stalled: Duration::from_secs(5 * 60),
+            farewell: Duration::from_secs(2),
+            half_closed: Duration::from_secs(10),
+        }
+    }
+}
 
 /// For a wait that nothing but its event ends.
 const FAR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What all connections share.
 pub(crate) struct Shared {
-    pub(crate) settings: Settings,
+    pub(crate) begin: Begin,
     pub(crate) tls: Arc<arc_swap::ArcSwap<ServerConfig>>,
     pub(crate) plaintext_login: bool,
+    pub(crate) patience: Patience,
 }
 
 /// Why a connection ended, for the log.
@@ -74,7 +91,7 @@ async fn talk(mut wire: Wire, link: &Arc<Link>, shared: &Shared) -> End {
         Door::Imap if shared.plaintext_login => Transport::PlainTrusted,
         Door::Imap | Door::Lmtp => Transport::Plain,
     };
-    let mut turn = Box::new(Turn::new(wire, shared.settings.begin(link, transport), link.clone()));
+    let mut turn = Box::new(Turn::new(wire, (shared.begin)(link, transport), link.clone()));
     let mut alarm = pin!(sleep(FAR));
     loop {
         let mut outcome = turn.run(Place::Here);
@@ -91,20 +108,13 @@ async fn talk(mut wire: Wire, link: &Arc<Link>, shared: &Shared) -> End {
         }
         let event = match outcome {
             Outcome::Heavy => Ok(()),
-            Outcome::Tired => {
-                let rung = turn.link.take();
-                if rung.session {
-                    turn.wake();
-                }
-                obey(&mut turn, rung.orders);
-                Ok(())
-            }
-            Outcome::Blocked => unblock(&mut turn, alarm.as_mut()).await,
+            Outcome::Tired => poll_fn(|cx| Poll::Ready(rest(&mut turn, cx, &shared.patience))).await,
+            Outcome::Blocked => unblock(&mut turn, alarm.as_mut(), &shared.patience).await,
             Outcome::Idle => idle(&mut turn, alarm.as_mut()).await,
             Outcome::StartTls => start_tls(&mut turn, shared).await,
             Outcome::Failed(error) => Err(End::Failed(error)),
             Outcome::Close => {
-                Box::pin(linger(&mut turn)).await;
+                Box::pin(linger(&mut turn, shared.patience.farewell)).await;
                 Err(End::Closed)
             }
         };
@@ -127,7 +137,7 @@ async fn handshake(wire: &mut Wire, link: &Link, shared: &Shared) -> Result<Tran
             }
             wire.poll_handshake(cx)
         });
-        timeout(HANDSHAKE, done).await?
+        timeout(shared.patience.handshake, done).await?
     });
     match shaking.await {
         Ok(()) => Ok(Transport::Tls { exporter: wire.exporter() }),
@@ -175,9 +185,24 @@ async fn idle(turn: &mut Turn, mut alarm: Pin<&mut Sleep>) -> Result<(), End> {
     .await
 }
 
+/// Between two slices of a long command: does the server want something, and is the client there still?
+fn rest(turn: &mut Turn, cx: &mut Context<'_>, patience: &Patience) -> Result<(), End> {
+    let rung = turn.link.take();
+    if rung.session {
+        turn.wake();
+    }
+    obey(turn, rung.orders);
+    match turn.wire.peer(cx) {
+        Ok(Peer::Speaks) => Ok(()),
+        Ok(Peer::HasClosed) if turn.closed_for() < patience.half_closed => Ok(()),
+        Ok(Peer::HasClosed) => Err(End::Gone),
+        Err(error) => Err(End::Failed(error)),
+    }
+}
+
 /// Waits until the client takes more of what it is sent.
-async fn unblock(turn: &mut Turn, mut alarm: Pin<&mut Sleep>) -> Result<(), End> {
-    let patience = if turn.is_ending() { FAREWELL } else { STALLED };
+async fn unblock(turn: &mut Turn, mut alarm: Pin<&mut Sleep>, patience: &Patience) -> Result<(), End> {
+    let patience = if turn.is_ending() { patience.farewell } else { patience.stalled };
     let deadline = Some(Instant::now() + patience);
     set(alarm.as_mut(), deadline);
     poll_fn(|cx| {
@@ -241,7 +266,7 @@ fn passed(deadline: Option<Instant>, mut alarm: Pin<&mut Sleep>, cx: &mut Contex
 
 /// Reads what the client still sends before it hears that we are done: closing with unread octets would take our last
 /// words from it (RFC 1122 §4.2.2.13).
-async fn linger(turn: &mut Turn) {
+async fn linger(turn: &mut Turn, farewell: Duration) {
     turn.wire.finish();
     let mut most = 1 << 20;
     let rest = poll_fn(|cx| {
@@ -254,7 +279,7 @@ async fn linger(turn: &mut Turn) {
         }
     });
     // Whether it ended or took too long is all the same.
-    let _over = timeout(FAREWELL, rest).await;
+    let _over = timeout(farewell, rest).await;
 }
 
 fn log_end(link: &Link, end: &End) {
@@ -269,3 +294,6 @@ fn log_end(link: &Link, end: &End) {
         (End::Failed(error), None) => debug!(%address, session, %error, "connection failed"),
     }
 }
+
+#[cfg(test)]
+mod tests;

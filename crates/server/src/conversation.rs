@@ -103,27 +103,22 @@ fn lmtp_now(now: Now) -> delivery::Now {
     delivery::Now { monotonic: now.monotonic, unix: now.unix }
 }
 
-/// What sessions are made of.
-pub(crate) struct Settings {
-    pub(crate) imap: Arc<session::Settings>,
-    pub(crate) lmtp: Arc<delivery::Settings>,
-}
+/// Makes a session with a client that has just connected.
+pub(crate) type Begin = Box<dyn Fn(&Arc<Link>, Transport) -> Box<dyn Conversation> + Send + Sync>;
 
-impl Settings {
-    /// A session with a client that has just connected.
-    pub(crate) fn begin(&self, link: &Arc<Link>, transport: Transport) -> Box<dyn Conversation> {
-        match link.door {
-            Door::Imap | Door::Imaps => {
-                let bell = link.clone();
-                let peer = Peer { address: link.address, session: link.id };
-                Box::new(Session::new(self.imap.clone(), peer, transport, Arc::new(move || bell.ring()), now()))
-            }
-            Door::Lmtp => {
-                let peer = delivery::Peer { address: link.address, session: link.id };
-                Box::new(Lmtp::new(self.lmtp.clone(), peer, lmtp_now(now())))
-            }
+/// Makes the sessions of a server: what they are made of is shared.
+pub(crate) fn begin(imap: Arc<session::Settings>, lmtp: Arc<delivery::Settings>) -> Begin {
+    Box::new(move |link, transport| match link.door {
+        Door::Imap | Door::Imaps => {
+            let bell = link.clone();
+            let peer = Peer { address: link.address, session: link.id };
+            Box::new(Session::new(imap.clone(), peer, transport, Arc::new(move || bell.ring()), now()))
         }
-    }
+        Door::Lmtp => {
+            let peer = delivery::Peer { address: link.address, session: link.id };
+            Box::new(Lmtp::new(lmtp.clone(), peer, lmtp_now(now())))
+        }
+    })
 }
 
 /// What time it is.

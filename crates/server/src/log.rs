@@ -17,8 +17,9 @@ use crate::config::{Log, LogFormat};
 /// Begins to write the log. The error says what is wrong with the level.
 pub fn start(config: &Log) -> Result<(), String> {
     let level = config.level.as_deref().unwrap_or("info");
-    let filter = EnvFilter::try_new(level)
-        .map_err(|error| format!("`log.level` is \"{level}\": {error}; write one of error, warn, info, debug, trace"))?;
+    let filter = EnvFilter::try_new(level).map_err(|error| {
+        format!("`log.level` is \"{level}\": {error}; write one of error, warn, info, debug, trace")
+    })?;
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     let begun = match config.format {

@@ -14,9 +14,9 @@ use tracing::{info, warn};
 
 use crate::auth::Doorkeeper;
 use crate::config::{Config, Listen};
-use crate::connection::Shared;
+use crate::connection::{Patience, Shared};
 use crate::control::Control;
-use crate::conversation::Settings;
+use crate::conversation::{Begin, begin};
 use crate::core::Core;
 use crate::duties::Duties;
 use crate::link::{Door, Order};
@@ -132,9 +132,10 @@ pub async fn serve_store(config: &Config, store: Store) -> Result<Running, Start
     let core = Arc::new(Core::new(store.clone(), registry, doorkeeper.clone(), Tls::load(files)?));
     let control = open_control(data, &core)?;
     let shared = Arc::new(Shared {
-        settings: settings(config, store, doorkeeper),
+        begin: sessions(config, store, doorkeeper),
         tls: core.tls.config(),
         plaintext_login: config.plaintext_login,
+        patience: Patience::default(),
     });
     // All are bound before any is served: a server that half works is worse than one that says what is wrong.
     let mut bound = Vec::new();
@@ -146,8 +147,7 @@ pub async fn serve_store(config: &Config, store: Store) -> Result<Running, Start
         }
     }
     let duties = Duties::begin(&core).map_err(|error| StartError::System { what: "threads", error })?;
-    let mut running =
-        Running { imap: Vec::new(), imaps: Vec::new(), lmtp: Vec::new(), made, core, duties, control };
+    let mut running = Running { imap: Vec::new(), imaps: Vec::new(), lmtp: Vec::new(), made, core, duties, control };
     for (door, listener, address) in bound {
         info!(listener = door.name(), %address, "listening");
         match door {
@@ -161,20 +161,14 @@ pub async fn serve_store(config: &Config, store: Store) -> Result<Running, Start
     Ok(running)
 }
 
-fn settings(config: &Config, store: Store, gate: Arc<dyn Gate>) -> Settings {
+fn sessions(config: &Config, store: Store, gate: Arc<dyn Gate>) -> Begin {
     let routing =
         delivery::Routing { separator: config.delivery.separator(), domains: config.delivery.domains.clone() };
     let size_limit = config.append_limit.0;
-    Settings {
-        imap: Arc::new(session::Settings { gate, append_limit: size_limit, store: store.clone() }),
-        lmtp: Arc::new(delivery::Settings {
-            store,
-            hostname: config.hostname(),
-            size_limit,
-            routing,
-            journal: Arc::new(log::delivery),
-        }),
-    }
+    let imap = session::Settings { gate, append_limit: size_limit, store: store.clone() };
+    let hostname = config.hostname();
+    let lmtp = delivery::Settings { store, hostname, size_limit, routing, journal: Arc::new(log::delivery) };
+    begin(Arc::new(imap), Arc::new(lmtp))
 }
 
 /// A control socket that cannot be opened is no reason not to serve mail, unless another server has it.

@@ -124,18 +124,16 @@ impl Tls {
 
 /// TLS 1.2 and 1.3 with rustls's own choice of suites, which leaves no weak one (RFC 8314 §4.1).
 fn configure(files: &Files, pair: &Pair) -> Result<ServerConfig, TlsError> {
-    let broken = |what: String| TlsError::Broken {
-        certificate: files.certificate.clone(),
-        key: files.key.clone(),
-        what,
-    };
+    let broken =
+        |what: String| TlsError::Broken { certificate: files.certificate.clone(), key: files.key.clone(), what };
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&pair.certificate)
         .collect::<Result<_, _>>()
         .map_err(|error| broken(format!("the certificate is no PEM ({error})")))?;
     if chain.is_empty() {
         return Err(broken("the certificate's file has none".to_owned()));
     }
-    let key = PrivateKeyDer::from_pem_slice(&pair.key).map_err(|error| broken(format!("the key is no PEM ({error})")))?;
+    let key =
+        PrivateKeyDer::from_pem_slice(&pair.key).map_err(|error| broken(format!("the key is no PEM ({error})")))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| broken(error.to_string()))?

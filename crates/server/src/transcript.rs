@@ -13,6 +13,9 @@ use crate::log::Address;
 /// The longest line shown.
 const LONGEST: usize = 2048;
 
+/// How much of a line's end is looked at for a literal.
+const TAIL: usize = 32;
+
 /// Writes down one session.
 pub(crate) struct Scribe {
     link: Arc<Link>,
@@ -127,6 +130,8 @@ impl Line<'_> {
 struct Lines {
     kept: Vec<u8>,
     left_out: usize,
+    /// The last octets of a line that was too long: they may announce a literal.
+    tail: Vec<u8>,
     literal: u64,
 }
 
@@ -143,19 +148,19 @@ impl Lines {
             let piece = &bytes[..end.unwrap_or(bytes.len())];
             let room = LONGEST.saturating_sub(self.kept.len()).min(piece.len());
             self.kept.extend_from_slice(&piece[..room]);
-            // The end of a line tells of a literal: it is kept however long the line is.
             self.left_out += piece.len() - room;
-            let tail = &piece[piece.len() - piece.len().min(32)..];
+            self.tail.extend_from_slice(&piece[piece.len() - piece.len().min(TAIL)..]);
+            self.tail.drain(..self.tail.len().saturating_sub(TAIL));
             if end.is_none() {
                 return;
             }
             bytes = &bytes[piece.len() + 1..];
-            let literal = literal(if self.left_out > 0 { tail } else { &self.kept });
+            let literal = literal(&self.tail);
             let whole = self.kept.strip_suffix(b"\r").unwrap_or(&self.kept);
             each(&Line { bytes: whole, left_out: self.left_out, literal });
             self.literal = literal.unwrap_or(0);
             self.left_out = 0;
-            self.kept = Vec::new();
+            (self.kept, self.tail) = (Vec::new(), Vec::new());
         }
     }
 }
@@ -216,8 +221,14 @@ mod tests {
             ('S', "* CAPABILITY IMAP4rev2\r\na OK Welcome\r\n"),
             ('C', "b NOOP\r\n"),
         ];
-        let expected =
-            ["a AUTHENTICATE PLAIN <hidden>", "+ <hidden>", "<hidden>", "* CAPABILITY IMAP4rev2", "a OK Welcome", "b NOOP"];
+        let expected = [
+            "a AUTHENTICATE PLAIN <hidden>",
+            "+ <hidden>",
+            "<hidden>",
+            "* CAPABILITY IMAP4rev2",
+            "a OK Welcome",
+            "b NOOP",
+        ];
         assert_eq!(written(&said), expected);
         assert_eq!(written(&[('C', "a AUTHENTICATE PLAIN AGFubmEAc2VjcmV0\r\n")]), ["a AUTHENTICATE PLAIN <hidden>"]);
     }

@@ -57,6 +57,15 @@ impl Socket {
     }
 }
 
+/// The other end, as far as it shows without reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// It may have more to say.
+    Speaks,
+    /// It has said all it will ever say. It may be listening still.
+    HasClosed,
+}
+
 /// A connection's octets, in and out.
 pub(crate) struct Wire {
     socket: Socket,
@@ -135,6 +144,17 @@ impl Wire {
                 let _alert = tls.write_tls(&mut Writer(&self.socket));
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, error)));
             }
+        }
+    }
+
+    /// Looks whether the client is there still, without reading. A Unix socket does not show it.
+    pub(crate) fn peer(&self, cx: &mut Context<'_>) -> io::Result<Peer> {
+        let Socket::Tcp(tcp) = &self.socket else { return Ok(Peer::Speaks) };
+        let mut octet = [0; 1];
+        match tcp.poll_peek(cx, &mut ReadBuf::new(&mut octet)) {
+            Poll::Ready(Ok(0)) => Ok(Peer::HasClosed),
+            Poll::Ready(Ok(_)) | Poll::Pending => Ok(Peer::Speaks),
+            Poll::Ready(Err(error)) => Err(error),
         }
     }
 

@@ -94,9 +94,7 @@ impl Exchange for ScramExchange {
         match std::mem::replace(&mut self.turn, Turn::Over) {
             Turn::First => self.first(response),
             Turn::Final(attempt, known, pending) => self.last(response, attempt, known, &pending),
-            Turn::Agreement(attempt, known) if response.is_empty() => {
-                Step::Done(self.inner.proven(&attempt, &known))
-            }
+            Turn::Agreement(attempt, known) if response.is_empty() => Step::Done(self.inner.proven(&attempt, &known)),
             Turn::Agreement(..) | Turn::Over => nonsense(),
         }
     }

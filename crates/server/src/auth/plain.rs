@@ -36,8 +36,7 @@ mod tests {
 
     #[test]
     fn what_is_no_message() {
-        let wrong: [&[u8]; 8] =
-            [b"", b"\0", b"\0\0", b"tim\0pw", b"\0\0pw", b"\0tim\0", b"\0tim\0pw\0", b"\0\xff\0pw"];
+        let wrong: [&[u8]; 8] = [b"", b"\0", b"\0\0", b"tim\0pw", b"\0\0pw", b"\0tim\0", b"\0tim\0pw\0", b"\0\xff\0pw"];
         for message in wrong {
             assert_eq!(parse(message), None, "{message:?}");
         }

@@ -169,4 +169,6 @@ fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
 }
 
 #[cfg(test)]
+pub(super) mod client;
+#[cfg(test)]
 mod tests;

@@ -147,7 +147,8 @@ mod tests {
     #[test]
     fn a_place_comes_back_after_a_panic() {
         let slots = Slots::new(1);
-        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| slots.run(Caller::Known, || panic!("test"))));
+        let panicked =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| slots.run(Caller::Known, || panic!("test"))));
         assert!(panicked.is_err());
         assert_eq!(slots.run(Caller::Stranger, || 7), Ok(7));
     }

@@ -254,7 +254,11 @@ mod tests {
         assert_eq!(source("2001:db8:1:2::1"), source("2001:db8:1:2:ffff::9"));
         assert_ne!(source("2001:db8:1:2::1"), source("2001:db8:1:3::1"));
         assert_eq!(source("::ffff:192.0.2.1"), source("192.0.2.1"));
-        assert!(source("::1").is_loopback() && source("127.0.0.9").is_loopback() && source("::ffff:127.0.0.1").is_loopback());
+        assert!(
+            source("::1").is_loopback()
+                && source("127.0.0.9").is_loopback()
+                && source("::ffff:127.0.0.1").is_loopback()
+        );
         assert!(!source("2001:db8::1").is_loopback() && !source("192.0.2.1").is_loopback());
     }
 

@@ -94,7 +94,9 @@ mod tests {
         cache.remember(digest, now);
         assert!(cache.knows(&digest, now));
         let others = [cache.digest(2, b"pw", "hash"), cache.digest(1, b"pw2", "hash"), cache.digest(1, b"pw", "other")];
-        for other in others.into_iter().chain([cache.digest(1, b"pwh", "ash"), Verified::new([2; 32]).digest(1, b"pw", "hash")]) {
+        for other in
+            others.into_iter().chain([cache.digest(1, b"pwh", "ash"), Verified::new([2; 32]).digest(1, b"pw", "hash")])
+        {
             assert!(!cache.knows(&other, now));
         }
     }

@@ -41,7 +41,10 @@ fn a_whole_file_is_read() {
 
 #[test]
 fn an_unknown_key_is_named_with_its_line_and_the_key_that_was_meant() {
-    assert_eq!(wrong("data = \"/x\"\nimasp = \"[::]:993\"\n"), "line 2: there is no key `imasp`; did you mean `imaps`?");
+    assert_eq!(
+        wrong("data = \"/x\"\nimasp = \"[::]:993\"\n"),
+        "line 2: there is no key `imasp`; did you mean `imaps`?"
+    );
     assert_eq!(wrong("[log]\n\nfromat = \"json\"\n"), "line 3: there is no key `fromat`; did you mean `format`?");
     assert_eq!(
         wrong("[limits]\nsessions-per-account = 7"),
@@ -53,7 +56,11 @@ fn an_unknown_key_is_named_with_its_line_and_the_key_that_was_meant() {
 
 #[test]
 fn a_wrong_value_says_what_to_write() {
-    assert!(wrong("imap = \"143\"").contains("write 127.0.0.1:143, [::]:143 or unix:/path"), "{}", wrong("imap = \"143\""));
+    assert!(
+        wrong("imap = \"143\"").contains("write 127.0.0.1:143, [::]:143 or unix:/path"),
+        "{}",
+        wrong("imap = \"143\"")
+    );
     assert!(wrong("\n\nappend_limit = \"lots\"").starts_with("line 3: `lots` is no size"));
     assert!(wrong("append_limit = 0").contains("0 would refuse"));
     assert!(wrong("append_limit = \"99999999999G\"").contains("no size"));

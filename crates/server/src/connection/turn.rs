@@ -60,6 +60,8 @@ pub(super) struct Turn {
     next: Next,
     /// Told to end: it gets no more time than to say so.
     ending: bool,
+    /// When the client was first seen to have closed its side while a command ran.
+    closed: Option<Instant>,
     scribe: Option<Box<Scribe>>,
 }
 
@@ -74,6 +76,7 @@ impl Turn {
             sent: 0,
             next: Next::Write,
             ending: false,
+            closed: None,
             scribe: None,
         }
     }
@@ -172,6 +175,11 @@ impl Turn {
     /// Whether the connection has been told to end.
     pub(super) fn is_ending(&self) -> bool {
         self.ending
+    }
+
+    /// How long ago the client was first seen to have closed its side.
+    pub(super) fn closed_for(&mut self) -> Duration {
+        self.closed.get_or_insert_with(Instant::now).elapsed()
     }
 
     /// Answers `posthorn who`.

@@ -35,9 +35,8 @@ impl Files {
     }
 
     pub(super) fn read(&self) -> Result<Pair, TlsError> {
-        let read = |path: &Path| {
-            std::fs::read(path).map_err(|error| TlsError::Unreadable { path: path.to_owned(), error })
-        };
+        let read =
+            |path: &Path| std::fs::read(path).map_err(|error| TlsError::Unreadable { path: path.to_owned(), error });
         Ok(Pair { certificate: read(&self.certificate)?, key: read(&self.key)? })
     }
 }

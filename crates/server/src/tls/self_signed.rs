@@ -38,7 +38,8 @@ pub fn self_signed(files: &Files, hostname: &str) -> Result<Made, TlsError> {
     let certificate = params.self_signed(&key).map_err(unmade)?;
     write(&files.key, key.serialize_pem().as_bytes(), 0o600)?;
     write(&files.certificate, certificate.pem().as_bytes(), 0o644)?;
-    let der = CertificateDer::from_pem_slice(certificate.pem().as_bytes()).map_err(|e| TlsError::Unmade(e.to_string()))?;
+    let der =
+        CertificateDer::from_pem_slice(certificate.pem().as_bytes()).map_err(|e| TlsError::Unmade(e.to_string()))?;
     let octets: Vec<String> = Sha256::digest(&der).iter().map(|octet| format!("{octet:02X}")).collect();
     Ok(Made { fingerprint: octets.join(":") })
 }

@@ -88,7 +88,9 @@ fn names_with_commas_and_equals_signs() {
     let parse = |text: &str| ClientFirst::parse(text.as_bytes(), Binding::Unavailable);
     let first = parse("n,a=b=2Cc,n=x=3Dy=2Cz,r=abc,q=1").unwrap();
     assert_eq!((first.authzid.as_deref(), first.username.as_str()), (Some("b,c"), "x=y,z"));
-    for wrong in ["n,,n=a=b,r=abc", "n,,n=a=2c,r=abc", "n,,n=,r=abc", "n,,n=a", "n,,r=abc,n=a", "n,,n=a,r=", "n,,n=a,r=a b"] {
+    for wrong in
+        ["n,,n=a=b,r=abc", "n,,n=a=2c,r=abc", "n,,n=,r=abc", "n,,n=a", "n,,r=abc,n=a", "n,,n=a,r=", "n,,n=a,r=a b"]
+    {
         assert_eq!(parse(wrong), Err(Broken::Syntax), "{wrong}");
     }
     for wrong in ["", "n", "n,", "n,,", "n,b=x,n=a,r=b", "n,,n=a,r=b,x", "n,,n=a,r=b,1=2", "n,,n=a\0,r=b"] {
@@ -102,7 +104,14 @@ fn names_with_commas_and_equals_signs() {
 #[test]
 fn broken_last_messages() {
     let pending = pending(SERVER_NONCE);
-    for wrong in ["", "c=biws", "c=biws,r=x", "c=biws,r=x,p=", "c=biws,r=x,p=AAAA", "r=x,c=biws,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="] {
+    for wrong in [
+        "",
+        "c=biws",
+        "c=biws,r=x",
+        "c=biws,r=x,p=",
+        "c=biws,r=x,p=AAAA",
+        "r=x,c=biws,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+    ] {
         assert_eq!(pending.check(wrong.as_bytes()), Err(Broken::Syntax), "{wrong}");
     }
     let unbound = String::from_utf8_lossy(CLIENT_FINAL).replace("biws", "eSws");

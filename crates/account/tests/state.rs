@@ -25,12 +25,41 @@ enum Step {
     Rename(usize, usize),
     Subscribe(usize),
     Unsubscribe(usize),
-    Append { to: usize, count: usize, flags: u16, date: i64, zone: i16 },
-    Store { folder: usize, choice: Choice, mode: StoreMode, flags: u16, since: Option<u8> },
-    Copy { from: usize, to: usize, choice: Choice, moved: Moved },
-    Expunge { folder: usize, only: Option<Choice> },
-    Replace { folder: usize, place: usize, to: usize },
-    TakeNumbers { folder: usize, uid_validity: u32, uid_next: u32 },
+    Append {
+        to: usize,
+        count: usize,
+        flags: u16,
+        date: i64,
+        zone: i16,
+    },
+    Store {
+        folder: usize,
+        choice: Choice,
+        mode: StoreMode,
+        flags: u16,
+        since: Option<u8>,
+    },
+    Copy {
+        from: usize,
+        to: usize,
+        choice: Choice,
+        moved: Moved,
+    },
+    Expunge {
+        folder: usize,
+        only: Option<Choice>,
+    },
+    Replace {
+        folder: usize,
+        place: usize,
+        to: usize,
+    },
+    /// UIDVALIDITY 0 is the one that the mailbox has.
+    TakeNumbers {
+        folder: usize,
+        uid_validity: u32,
+        uid_next: u32,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +112,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (at.clone(), proptest::option::of(choice())).prop_map(|(folder, only)| Step::Expunge { folder, only }),
         1 => (at.clone(), 0usize..100, at.clone())
             .prop_map(|(folder, place, to)| Step::Replace { folder, place, to }),
-        1 => (at, 1u32..u32::MAX, 1u32..5000)
+        1 => (at, prop_oneof![Just(0), 1u32..u32::MAX], 1u32..5000)
             .prop_map(|(folder, uid_validity, uid_next)| Step::TakeNumbers { folder, uid_validity, uid_next }),
     ]
 }
@@ -197,21 +226,23 @@ impl Run {
             }
             Step::TakeNumbers { folder, uid_validity, uid_next } => {
                 let Some(id) = self.id(*folder) else { return };
-                let (validity, next) = (imap::UidValidity::new(*uid_validity), imap::Uid::new(*uid_next));
-                let planned = plan::take_numbers(&self.state, id, validity.unwrap(), next.unwrap());
                 let there = self.model.folders.get_mut(NAMES[*folder]).unwrap();
-                let same = there.uid_validity == *uid_validity;
+                let uid_validity = if *uid_validity == 0 { there.uid_validity } else { *uid_validity };
+                let (validity, next) = (imap::UidValidity::new(uid_validity), imap::Uid::new(*uid_next));
+                let planned = plan::take_numbers(&self.state, id, validity.unwrap(), next.unwrap());
+                let same = there.uid_validity == uid_validity;
                 assert_eq!(planned.is_ok(), there.uid_next == 1 || same);
                 let Ok(planned) = planned else { return };
                 // Numbers near the end would leave none for the mailboxes after this one.
-                if *uid_validity > u32::MAX / 2 {
+                if uid_validity > u32::MAX / 2 {
                     return;
                 }
+                assert_eq!(planned.changes.is_empty(), same && there.uid_next >= *uid_next);
                 if !planned.changes.is_empty() {
                     there.modseq = self.model.modseq + 1;
                 }
-                (there.uid_validity, there.uid_next) = (*uid_validity, there.uid_next.max(*uid_next));
-                self.model.last_uid_validity = self.model.last_uid_validity.max(*uid_validity);
+                (there.uid_validity, there.uid_next) = (uid_validity, there.uid_next.max(*uid_next));
+                self.model.last_uid_validity = self.model.last_uid_validity.max(uid_validity);
                 self.commit(&planned.changes);
             }
             messages => self.messages(messages),

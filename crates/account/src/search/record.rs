@@ -18,7 +18,7 @@ impl Test {
             Self::Flags(matching) => matching.get(record.flags.index()).or(matching.first()).is_some_and(|m| *m),
             Self::Uids(uids) => uids.contains(record.uid),
             Self::Seqs(seqs) => seq(place).is_some_and(|seq| seqs.contains(seq)),
-            Self::Received(days) => days.has(record.internal_date.local_date().day_number()),
+            Self::Received(days) => days.has(local_day(record)),
             Self::Saved(days) => days.has(record.save_date.div_euclid(DAY)),
             Self::ReceivedUntil(limit) => record.internal_date.seconds() <= *limit,
             Self::ReceivedFrom(limit) => record.internal_date.seconds() >= *limit,
@@ -50,6 +50,12 @@ impl Test {
             _ => None,
         }
     }
+}
+
+/// INTERNALDATE's day in its own zone: "disregarding time and timezone" (RFC 9051 §6.4.4).
+fn local_day(record: &Record) -> i64 {
+    let date = record.internal_date;
+    (date.seconds() + i64::from(date.zone_minutes()) * 60).div_euclid(DAY)
 }
 
 /// The value if all are the same.

@@ -15,20 +15,20 @@ use super::record::seq;
 use super::{Context, Source, Want};
 use crate::{Messages, Record};
 
-/// A good budget for [`Search::step`]: some milliseconds of work.
-pub const SLICE: u64 = 100_000;
+/// A good budget for [`Search::step`]: about five milliseconds of work.
+pub const SLICE: u64 = 250_000;
 
 /// How many messages wait for their structures to be read together.
 const BATCH: usize = 64;
 
-/// What a piece of work costs of a budget, in units of a record that is looked at (some 50 ns).
+/// What a piece of work costs of a budget, in units of a record that is looked at (some 20 ns).
 mod cost {
     pub(super) const CHUNK: u64 = 2;
     pub(super) const RECORD: u64 = 1;
-    pub(super) const STRUCTURE: u64 = 50;
-    pub(super) const BODY: u64 = 1000;
+    pub(super) const STRUCTURE: u64 = 200;
+    pub(super) const BODY: u64 = 5000;
     /// So many octets of a body cost one unit.
-    pub(super) const OCTETS: u64 = 16;
+    pub(super) const OCTETS: u64 = 4;
 }
 
 /// What a search has found.

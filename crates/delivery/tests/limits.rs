@@ -1,0 +1,133 @@
+//! Limits and time of an LMTP session.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use delivery::{Lmtp, Next, Now, Peer, Routing, Settings, limits};
+use store::Store;
+
+fn session(now: Now) -> Lmtp {
+    let store = Store::memory();
+    store.directory().add("bob", None, 0).expect("added");
+    let settings = Settings {
+        store,
+        hostname: "mail.example".into(),
+        size_limit: 1 << 20,
+        routing: Routing::default(),
+        journal: Arc::new(|_, _| {}),
+    };
+    Lmtp::new(Arc::new(settings), Peer { address: None, session: 1 }, now)
+}
+
+fn now() -> Now {
+    Now { monotonic: Instant::now(), unix: 1_795_633_266 }
+}
+
+/// Sends, and gives the answers and what comes next.
+fn say(lmtp: &mut Lmtp, text: &[u8], now: Now) -> (String, Next) {
+    let mut out = Vec::new();
+    lmtp.receive(text, now);
+    loop {
+        let next = lmtp.transmit(&mut out);
+        if next != Next::Write {
+            return (String::from_utf8(out).expect("UTF-8"), next);
+        }
+    }
+}
+
+#[test]
+fn a_message_has_at_most_so_many_recipients() {
+    let now = now();
+    let mut lmtp = session(now);
+    say(&mut lmtp, b"LHLO x\r\nMAIL FROM:<>\r\n", now);
+    let (answers, _) = say(&mut lmtp, &b"RCPT TO:<bob>\r\n".repeat(limits::RECIPIENTS), now);
+    assert_eq!(answers, "250 2.1.5 OK\r\n".repeat(limits::RECIPIENTS));
+    let (answer, _) = say(&mut lmtp, b"RCPT TO:<bob>\r\n", now);
+    assert!(answer.starts_with("452 4.5.3 "), "{answer}");
+    let (answers, _) = say(&mut lmtp, b"DATA\r\nx\r\n.\r\n", now);
+    assert_eq!(answers.matches("250 2.6.0 ").count(), limits::RECIPIENTS);
+}
+
+#[test]
+fn a_line_has_at_most_so_many_octets() {
+    let now = now();
+    let mut lmtp = session(now);
+    let (answers, next) = say(&mut lmtp, &[&b"NOOP ".repeat(100_000)[..], b"\r\nNOOP\r\n"].concat(), now);
+    let answers: Vec<_> = answers.lines().collect();
+    assert!(answers[1].starts_with("500 5.5.2 ") && answers[2].starts_with("250 "), "{answers:?}");
+    assert_eq!((answers.len(), next), (3, Next::Read));
+}
+
+#[test]
+fn who_sends_no_mail_is_sent_away() {
+    let now = now();
+    let mut lmtp = session(now);
+    let (answers, next) = say(&mut lmtp, &b"GET / HTTP/1.1\r\n".repeat(1000), now);
+    assert!(answers.ends_with("421 4.7.0 Too many commands that bring no message\r\n"), "{answers}");
+    assert_eq!((answers.lines().count(), next), (1 + limits::ERRORS as usize + 1, Next::Close));
+
+    let mut lmtp = session(now);
+    let (answers, next) = say(&mut lmtp, &b"NOOP\r\n".repeat(1 << 16), now);
+    assert!(answers.ends_with("421 4.7.0 Too many commands that bring no message\r\n"));
+    assert_eq!(next, Next::Close);
+}
+
+#[test]
+fn a_silent_client_is_told_and_left() {
+    let begin = now();
+    let mut lmtp = session(begin);
+    let later = |seconds| Now { monotonic: begin.monotonic + Duration::from_secs(seconds), ..begin };
+    say(&mut lmtp, b"LHLO x\r\n", later(100));
+    assert_eq!(lmtp.deadline(), Some(begin.monotonic + Duration::from_secs(400)));
+    let mut out = Vec::new();
+    lmtp.wake(later(399));
+    assert_eq!((lmtp.transmit(&mut out), out.len()), (Next::Read, 0));
+    lmtp.wake(later(400));
+    assert_eq!(lmtp.transmit(&mut out), Next::Close);
+    assert!(out.starts_with(b"421 4.4.2 "));
+    assert_eq!(lmtp.deadline(), None);
+}
+
+#[test]
+fn at_shutdown_a_whole_message_is_stored_first() {
+    let now = now();
+    let mut lmtp = session(now);
+    say(&mut lmtp, b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob>\r\nDATA\r\n", now);
+    lmtp.receive(b"x\r\n.\r\nNOOP\r\n", now);
+    assert!(!lmtp.light());
+    lmtp.end(now);
+    let mut out = Vec::new();
+    assert_eq!(lmtp.transmit(&mut out), Next::Close);
+    let answers = String::from_utf8(out).expect("UTF-8");
+    let codes: Vec<_> = answers.lines().map(|line| &line[..9]).collect();
+    assert_eq!(codes, ["250 2.6.0", "421 4.3.2"]);
+
+    let mut lmtp = session(now);
+    say(&mut lmtp, b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob>\r\nDATA\r\nx\r\n", now);
+    lmtp.end(now);
+    let mut out = Vec::new();
+    assert_eq!(lmtp.transmit(&mut out), Next::Close);
+    assert!(out.starts_with(b"421 4.3.2 "));
+}
+
+#[test]
+fn what_is_not_ours_never_panics() {
+    let now = now();
+    for seed in 0..200u64 {
+        let mut lmtp = session(now);
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let words: [&[u8]; 12] = [
+            b"LHLO x\r\n", b"MAIL FROM:<>\r\n", b"RCPT TO:<bob>\r\n", b"DATA\r\n", b".\r\n", b"BDAT 3\r\n", b"BDAT 2 LAST\r\n",
+            b"\r", b"\n", b"\0\xff", b"x", b"RSET\r\n",
+        ];
+        for _ in 0..200 {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let word = words[usize::try_from(state % 12).expect("small")];
+            if say(&mut lmtp, word, now).1 == Next::Close {
+                break;
+            }
+        }
+    }
+}

@@ -30,7 +30,7 @@ pub(crate) fn select(session: &mut Session, command: &Select) -> Result<Answer, 
     let mailbox = state.named(&command.mailbox).ok_or(Refusal::NoSuchMailbox)?.clone();
     let floor = match command.access {
         Access::ReadWrite => account.claim_recent(mailbox.id, mailbox.uid_next_shown()),
-        Access::ReadOnly => account.recent_floor(mailbox.id),
+        Access::ReadOnly => account.recent_floor(mailbox.id, mailbox.uid_next_shown()),
     };
     // Rev2 has no \Recent (RFC 9051 appendix E).
     let floor = if session.enabled.rev2 { Uid::MAX } else { floor };

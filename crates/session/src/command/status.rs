@@ -43,6 +43,6 @@ pub(crate) fn write(session: &mut Session, mailbox: &Mailbox, items: &[StatusIte
 /// How many messages would be `\Recent` to who selects the mailbox now (RFC 3501 §6.3.10).
 fn recent(session: &Session, mailbox: &Mailbox) -> u64 {
     let Some(user) = session.state.user() else { return 0 };
-    let floor = user.account.recent_floor(mailbox.id);
+    let floor = user.account.recent_floor(mailbox.id, mailbox.uid_next_shown());
     (mailbox.messages.len() - mailbox.messages.places_below(floor)) as u64
 }

@@ -1,10 +1,22 @@
 //! Changes become durable.
+//!
+//! Who commits puts a request into the account's queue and waits for `head`. Whoever gets it leads: plans all that
+//! waits, one after the other, each on the state that the one before leaves, and makes all of it durable at once. Who
+//! comes to `head` and finds its request done was led.
 
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use account::{Refusal, State};
+use account::{Change, Commit, EmailId, Refusal, State, codec};
+use parking_lot::Mutex;
 
-use crate::Error;
+use crate::account::Head;
+use crate::engine::{Batch, NewEmail, Row, Written};
+use crate::{Account, Actor, Error, Message, ids};
+
+/// How often a batch is planned again because another process was first.
+const ATTEMPTS: usize = 1000;
 
 /// A commit that is durable.
 #[derive(Clone, Debug)]
@@ -24,4 +36,180 @@ pub enum CommitError {
     /// The store could not.
     #[error(transparent)]
     Failed(#[from] Error),
+}
+
+type Plan = Box<dyn FnMut(&State) -> Result<Vec<Change>, Refusal> + Send>;
+type Answer = Result<Arc<State>, CommitError>;
+
+/// Somebody wants to commit.
+pub(crate) struct Request {
+    at: i64,
+    actor: String,
+    emails: Vec<Message>,
+    plan: Plan,
+    /// Where the leader puts how it went.
+    answer: Arc<Mutex<Option<Answer>>>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("actor", &self.actor).finish_non_exhaustive()
+    }
+}
+
+impl Request {
+    pub(crate) fn new(who: &Actor, at: i64, emails: Vec<Message>, plan: Plan) -> Self {
+        Self { at, actor: who.to_string(), emails, plan, answer: Arc::default() }
+    }
+}
+
+/// Requests as they would be durable.
+struct Prepared {
+    batch: Batch,
+    changes: Vec<Vec<Change>>,
+    answers: Vec<Answer>,
+    newest: Arc<State>,
+}
+
+impl Account {
+    pub(crate) fn commit_planned(&self, request: Request) -> Answer {
+        let answer = request.answer.clone();
+        self.queue.lock().push(request);
+        let answer = {
+            let mut head = self.head.lock();
+            let led = answer.lock().take();
+            match led {
+                Some(answer) => answer,
+                None => {
+                    let requests = std::mem::take(&mut *self.queue.lock());
+                    self.lead(&mut head, requests);
+                    answer.lock().take().unwrap_or_else(|| Err(Error::WrongPlan("it got lost".to_owned()).into()))
+                }
+            }
+        };
+        self.tell();
+        answer
+    }
+
+    /// Commits one request. The caller holds `head`.
+    pub(crate) fn lead_one(&self, head: &mut Head, request: Request) -> Answer {
+        let answer = request.answer.clone();
+        self.lead(head, vec![request]);
+        let answer = answer.lock().take();
+        answer.unwrap_or_else(|| Err(Error::WrongPlan("it got lost".to_owned()).into()))
+    }
+
+    /// Carries out requests and answers each.
+    fn lead(&self, head: &mut Head, mut requests: Vec<Request>) {
+        match self.make_durable(head, &mut requests) {
+            Ok(answers) => {
+                for (request, answer) in requests.iter().zip(answers) {
+                    *request.answer.lock() = Some(answer);
+                }
+            }
+            Err(error) => {
+                for request in &requests {
+                    *request.answer.lock() = Some(Err(error.clone().into()));
+                }
+            }
+        }
+    }
+
+    fn make_durable(&self, head: &mut Head, requests: &mut [Request]) -> Result<Vec<Answer>, Error> {
+        let mut state = self.opened(head)?;
+        for _ in 0..ATTEMPTS {
+            let prepared = prepare(&state, requests);
+            if prepared.batch.rows.is_empty() {
+                return Ok(prepared.answers);
+            }
+            match self.engine.append(&prepared.batch) {
+                Ok(Written::Durably) => {
+                    prepared.changes.iter().for_each(|changes| self.note_arrivals(changes));
+                    self.publish(prepared.newest);
+                    return Ok(prepared.answers);
+                }
+                Ok(Written::TooLate) => state = self.caught_up(state)?,
+                Err(error) => {
+                    // What is in memory is what was durable before. Whether the batch got as far as the disk after all
+                    // shows when the log is read next.
+                    head.behind = true;
+                    return Err(error);
+                }
+            }
+        }
+        Err(Error::Busy)
+    }
+}
+
+fn prepare(state: &Arc<State>, requests: &mut [Request]) -> Prepared {
+    let batch = Batch { after: state.modseq(), rows: Vec::new(), emails: Vec::new() };
+    let mut prepared = Prepared { batch, changes: Vec::new(), answers: Vec::new(), newest: state.clone() };
+    for request in requests {
+        let answer = prepared.add(request);
+        prepared.answers.push(answer);
+    }
+    prepared
+}
+
+impl Prepared {
+    fn add(&mut self, request: &mut Request) -> Answer {
+        let state = &self.newest;
+        // A leader carries out the plans of others: a panic of one of them must not be the leader's.
+        let planned = catch_unwind(AssertUnwindSafe(|| (request.plan)(state)));
+        let changes = planned.map_err(|_| Error::WrongPlan("it panicked".to_owned()))??;
+        if changes.is_empty() {
+            return Ok(state.clone());
+        }
+        let mut after = (**state).clone();
+        let actor = std::mem::take(&mut request.actor);
+        let commit = Commit { modseq: state.next_modseq(), at: request.at, actor, changes };
+        let applied = after.apply(&commit).map_err(|error| Error::WrongPlan(error.to_string()));
+        request.actor.clone_from(&commit.actor);
+        applied?;
+        let emails = named(state, &request.emails, &commit)?;
+        self.batch.rows.push(Row {
+            modseq: commit.modseq,
+            at: commit.at,
+            actor: commit.actor,
+            changes: codec::write_commit(&commit.changes),
+            gone: gone(state, &commit.changes),
+        });
+        self.batch.emails.extend(emails);
+        self.changes.push(commit.changes);
+        self.newest = Arc::new(after);
+        Ok(self.newest.clone())
+    }
+}
+
+/// The new emails that a commit names. All that it names are there or come with it.
+fn named(state: &State, messages: &[Message], commit: &Commit) -> Result<Vec<NewEmail>, Error> {
+    let first = state.next_email().get();
+    let mut emails: Vec<NewEmail> = Vec::new();
+    let added = commit.changes.iter().filter_map(|change| match change {
+        Change::MessagesAdded { messages, .. } => Some(messages),
+        _ => None,
+    });
+    for added in added.flatten() {
+        let Some(place) = added.email.get().checked_sub(first) else { continue };
+        let message = usize::try_from(place).ok().and_then(|place| messages.get(place));
+        let message = message.ok_or_else(|| Error::WrongPlan(format!("there is no email {}", added.email)))?;
+        if message.size() != added.size {
+            return Err(Error::WrongPlan(format!("email {} has another size", added.email)));
+        }
+        emails.push(NewEmail { id: added.email, received_at: commit.at, message: message.clone() });
+    }
+    // One that is added to two mailboxes comes once.
+    emails.sort_by_key(|email| email.id);
+    emails.dedup_by_key(|email| email.id);
+    Ok(emails)
+}
+
+/// The emails of the mailboxes that a commit deletes, as they were before it.
+fn gone(state: &State, changes: &[Change]) -> Vec<u8> {
+    let deleted = changes.iter().filter_map(|change| match change {
+        Change::MailboxDeleted { id } => state.mailbox(*id),
+        _ => None,
+    });
+    let emails: Vec<EmailId> = deleted.flat_map(|mailbox| mailbox.messages.iter().map(|record| record.email)).collect();
+    ids::write(emails)
 }

@@ -1,68 +1,242 @@
 //! One data folder.
 
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Account, AccountId, Directory, Error, Options, Upload};
+use parking_lot::Mutex;
+
+use crate::common::Common;
+use crate::engine::sqlite::durable_folder;
+use crate::engine::{Engine, Memory, Sqlite};
+use crate::{Account, AccountId, Directory, Error, Options, Swept, Upload};
 
 /// All accounts of one data folder, or of one process's memory. Cloning is free.
 #[derive(Clone, Debug)]
 pub struct Store(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
-    directory: Directory,
+    common: Arc<Common>,
+    accounts: Mutex<HashMap<AccountId, Arc<Account>>>,
+    /// Makes the engine of an account that was not used yet.
+    engines: Box<dyn Fn(AccountId) -> Arc<dyn Engine> + Send + Sync>,
+    /// Where large messages wait; `None`: in memory.
+    spool: Option<Arc<Path>>,
+    /// The directory's version when the accounts were last compared with it.
+    compared: AtomicU64,
+    round: Mutex<Round>,
 }
 
-/// What [`Store::sweep`] did.
-#[derive(Clone, Debug, Default)]
-pub struct Swept {
-    /// Accounts whose checkpoint was written.
-    pub checkpoints: usize,
-    /// Rows of logs that were older than the retention.
-    pub commits: u64,
-    /// Emails that nothing names any more.
-    pub emails: u64,
-    /// Accounts that were closed.
-    pub closed: usize,
-    /// What failed, to be logged. The next sweep tries again.
-    pub failed: Vec<(AccountId, Error)>,
+/// Where the sweeps are on their round through the accounts that are closed.
+#[derive(Debug)]
+struct Round {
+    begun: i64,
+    after: Option<AccountId>,
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").field("common", &self.common).finish_non_exhaustive()
+    }
 }
 
 impl Store {
     /// Opens a data folder, and makes what is missing.
-    pub fn open(_dir: &Path, _options: Options) -> Result<Self, Error> {
-        unimplemented!()
+    pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
+        let spool = dir.join("tmp");
+        durable_folder(&spool)?;
+        empty(&spool)?;
+        let accounts = dir.join("accounts");
+        durable_folder(&accounts)?;
+        let directory = Directory::open(&dir.join("directory.sqlite"))?;
+        let engines = move |id: AccountId| -> Arc<dyn Engine> { Arc::new(Sqlite::new(file(&accounts, id))) };
+        let store = Self::new(options, directory, Box::new(engines), Some(spool.into()));
+        store.destroy_removed()?;
+        Ok(store)
     }
 
     /// A store that forgets everything when it is dropped: for tests and for trying things out.
     pub fn memory() -> Self {
-        unimplemented!()
+        Self::memory_with(Options::default())
+    }
+
+    /// The same, with options.
+    pub fn memory_with(options: Options) -> Self {
+        // An engine must outlive the account's handle, which a sweep may drop.
+        let kept: Mutex<HashMap<AccountId, Memory>> = Mutex::default();
+        let engines = move |id: AccountId| -> Arc<dyn Engine> { Arc::new(kept.lock().entry(id).or_default().clone()) };
+        Self::new(options, Directory::memory(), Box::new(engines), None)
+    }
+
+    /// A store whose accounts are kept by engines of the caller's choice: for tests of what happens when they fail.
+    pub fn with_engines(
+        options: Options,
+        engines: impl Fn(AccountId) -> Arc<dyn Engine> + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(options, Directory::memory(), Box::new(engines), None)
+    }
+
+    fn new(
+        options: Options,
+        directory: Directory,
+        engines: Box<dyn Fn(AccountId) -> Arc<dyn Engine> + Send + Sync>,
+        spool: Option<Arc<Path>>,
+    ) -> Self {
+        let compared = AtomicU64::new(directory.version());
+        Self(Arc::new(Inner {
+            common: Arc::new(Common::new(options, Arc::new(directory))),
+            accounts: Mutex::default(),
+            engines,
+            spool,
+            compared,
+            round: Mutex::new(Round { begun: i64::MIN, after: None }),
+        }))
     }
 
     /// The accounts, their addresses and credentials.
     pub fn directory(&self) -> &Directory {
-        &self.0.directory
+        &self.0.common.directory
     }
 
     /// The handle of an account. Costs next to nothing: no file is opened before its data is used.
-    pub fn account(&self, _id: AccountId) -> Result<Arc<Account>, Error> {
-        unimplemented!()
+    pub fn account(&self, id: AccountId) -> Result<Arc<Account>, Error> {
+        if let Some(account) = self.0.accounts.lock().get(&id) {
+            return Ok(account.clone());
+        }
+        self.directory().find(id)?.ok_or(Error::NoSuchAccount)?;
+        let mut accounts = self.0.accounts.lock();
+        let account = accounts.entry(id).or_insert_with(|| self.handle(id));
+        Ok(account.clone())
+    }
+
+    /// Removes an account with all its mail, for ever. Its id is never given again.
+    pub fn remove(&self, id: AccountId) -> Result<(), Error> {
+        self.directory().remove(id)?;
+        self.destroy_removed()
     }
 
     /// A message on its way in.
     pub fn upload(&self) -> Upload {
-        unimplemented!()
+        Upload::new(self.0.common.options.mime.clone(), self.0.spool.clone())
     }
 
     /// What has to be done from time to time, every few seconds: checkpoints, retention, removal of emails that
-    /// nothing names, closing of what is idle. It waits for the disk. `now` is in unix seconds.
-    pub fn sweep(&self, _now: i64) -> Swept {
-        unimplemented!()
+    /// nothing names, closing of what is idle, following what other processes did to the directory. It waits for the
+    /// disk. `now` is in unix seconds.
+    pub fn sweep(&self, now: i64) -> Swept {
+        let mut swept = Swept::default();
+        self.follow_directory(&mut swept);
+        let accounts: Vec<_> = self.0.accounts.lock().values().cloned().collect();
+        let mut open: Vec<_> = accounts.into_iter().filter(|account| account.is_open()).collect();
+        for account in &open {
+            swept.open_account(account, now);
+        }
+        self.keep_memory(&mut open, &mut swept);
+        drop(open);
+        self.look_into_a_closed_one(&mut swept, now);
+        let mut accounts = self.0.accounts.lock();
+        accounts.retain(|_, account| Arc::strong_count(account) > 1 || account.is_open() || account.has_news());
+        swept
     }
 
     /// Writes the checkpoints that are due and closes all files; what is used again afterwards opens again.
     pub fn close(&self) -> Result<(), Error> {
-        unimplemented!()
+        let accounts: Vec<_> = self.0.accounts.lock().values().cloned().collect();
+        let mut swept = Swept::default();
+        for account in accounts.iter().filter(|account| account.is_open()) {
+            swept.close(account);
+        }
+        swept.failed.pop().map_or(Ok(()), |(_, error)| Err(error))
     }
+
+    fn handle(&self, id: AccountId) -> Arc<Account> {
+        Account::new(id, (self.0.engines)(id), self.0.common.clone())
+    }
+
+    /// Lets go of the accounts that another process has removed.
+    fn follow_directory(&self, swept: &mut Swept) {
+        let Ok(version) = self.directory().refresh() else { return };
+        if self.0.compared.swap(version, Ordering::Relaxed) == version {
+            return;
+        }
+        let Ok(list) = self.directory().list() else { return };
+        let there: HashSet<AccountId> = list.into_iter().map(|entry| entry.id).collect();
+        let gone: Vec<_> = {
+            let mut accounts = self.0.accounts.lock();
+            accounts.extract_if(|id, _| !there.contains(id)).map(|(_, account)| account).collect()
+        };
+        for account in gone {
+            swept.removed += 1;
+            let removed = account.remove();
+            swept.note(account.id(), removed);
+        }
+        for id in self.directory().removed().unwrap_or_default() {
+            let destroyed = self.destroy(id);
+            swept.note(id, destroyed);
+        }
+    }
+
+    /// Removes the files of accounts that are not in the directory any more, also if whoever removed them was stopped
+    /// half-way.
+    fn destroy_removed(&self) -> Result<(), Error> {
+        self.directory().removed()?.into_iter().try_for_each(|id| self.destroy(id))
+    }
+
+    fn destroy(&self, id: AccountId) -> Result<(), Error> {
+        let known = self.0.accounts.lock().remove(&id);
+        known.unwrap_or_else(|| self.handle(id)).remove()?;
+        self.directory().forget_removed(id)
+    }
+
+    /// Closes accounts, the one that was used longest ago first, until the states in memory fit the budget.
+    fn keep_memory(&self, open: &mut [Arc<Account>], swept: &mut Swept) {
+        open.sort_by_key(|account| account.used_at.load(Ordering::Relaxed));
+        let mut sizes: Vec<_> = open.iter().map(|account| account.weight()).collect();
+        let mut sum: usize = sizes.iter().sum();
+        for (account, size) in open.iter().zip(&mut sizes) {
+            if sum <= self.0.common.options.memory {
+                break;
+            }
+            swept.close(account);
+            sum -= *size;
+        }
+    }
+
+    /// One closed account a sweep, so that old mail goes from accounts that nobody uses, too.
+    fn look_into_a_closed_one(&self, swept: &mut Swept, now: i64) {
+        /// How long a round through all accounts takes at least, in seconds.
+        const ROUND: i64 = 24 * 3600;
+        let mut round = self.0.round.lock();
+        if round.after.is_none() && now.saturating_sub(round.begun) < ROUND {
+            return;
+        }
+        if round.after.is_none() {
+            round.begun = now;
+        }
+        round.after = self.directory().after(round.after).unwrap_or_default();
+        let Some(Ok(account)) = round.after.map(|id| self.account(id)) else { return };
+        // Who has never had mail needs no file for this.
+        if !account.is_open() && account.engine.newest().is_ok() {
+            swept.closed_account(&account, now);
+        }
+    }
+}
+
+/// Where an account is kept: folders by the last two digits of its id, so that none has very many files. Nothing that
+/// anybody chose becomes part of a path.
+fn file(accounts: &Path, id: AccountId) -> PathBuf {
+    accounts.join(format!("{:02x}", id.get() & 0xff)).join(format!("{id}.sqlite"))
+}
+
+/// What a process that was stopped has left.
+fn empty(folder: &Path) -> Result<(), Error> {
+    for entry in std::fs::read_dir(folder)? {
+        match std::fs::remove_file(entry?.path()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(())
 }

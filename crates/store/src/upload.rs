@@ -1,19 +1,68 @@
 //! A message on its way in.
 
+use std::fmt;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mime::Scanner;
+
+use crate::engine::{CHUNK, packed::Squeezed};
+use crate::message::{Content, Part};
 use crate::{Error, Message};
+
+/// How many compressed octets of a message are kept in memory.
+const IN_MEMORY: usize = 1 << 20;
 
 /// Takes a message's octets as they come: scans, hashes and compresses them, keeps about 1 MiB of what that gives in
 /// memory and the rest in a file without a name.
-#[derive(Debug)]
 pub struct Upload {
+    scanner: Scanner,
+    hasher: blake3::Hasher,
+    /// What has come since the last whole chunk.
+    waiting: Vec<u8>,
     size: u64,
+    parts: Vec<Part>,
+    in_memory: usize,
+    spool: Spool,
+}
+
+impl fmt::Debug for Upload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upload").field("size", &self.size).finish_non_exhaustive()
+    }
 }
 
 impl Upload {
+    pub(crate) fn new(limits: mime::Limits, folder: Option<Arc<Path>>) -> Self {
+        Self {
+            scanner: Scanner::new(limits),
+            hasher: blake3::Hasher::new(),
+            waiting: Vec::new(),
+            size: 0,
+            parts: Vec::new(),
+            in_memory: 0,
+            spool: Spool { folder, file: None, len: 0 },
+        }
+    }
+
     /// Takes the next octets. After an error the upload is of no more use.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
         self.size += bytes.len() as u64;
-        unimplemented!()
+        if self.size > u64::from(u32::MAX) {
+            return Err(Error::TooLarge);
+        }
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(CHUNK - self.waiting.len()));
+            self.waiting.extend_from_slice(now);
+            if self.waiting.len() == CHUNK {
+                self.take_chunk()?;
+            }
+            bytes = later;
+        }
+        Ok(())
     }
 
     /// How many octets have come.
@@ -27,7 +76,66 @@ impl Upload {
     }
 
     /// The message is complete.
-    pub fn finish(self) -> Result<Message, Error> {
-        unimplemented!()
+    pub fn finish(mut self) -> Result<Message, Error> {
+        if !self.waiting.is_empty() || self.parts.is_empty() {
+            self.take_chunk()?;
+        }
+        Ok(Message(Arc::new(Content {
+            size: u32::try_from(self.size).map_err(|_| Error::TooLarge)?,
+            hash: *self.hasher.finalize().as_bytes(),
+            structure: self.scanner.finish(),
+            parts: self.parts,
+            spool: self.spool.file,
+        })))
+    }
+
+    /// A chunk at a time, as scanning, hashing and compressing are all faster on long runs.
+    fn take_chunk(&mut self) -> Result<(), Error> {
+        self.scanner.push(&self.waiting);
+        self.hasher.update(&self.waiting);
+        let mut squeezed = Squeezed::new(&self.waiting);
+        self.waiting.clear();
+        let mut place = None;
+        if self.in_memory + squeezed.data.len() <= IN_MEMORY || self.spool.folder.is_none() {
+            self.in_memory += squeezed.data.len();
+        } else {
+            place = Some(self.spool.write(&squeezed.take_data())?);
+        }
+        self.parts.push(Part { squeezed, spooled: place });
+        Ok(())
+    }
+}
+
+/// Where what is too much for memory goes.
+struct Spool {
+    folder: Option<Arc<Path>>,
+    file: Option<File>,
+    len: u64,
+}
+
+impl Spool {
+    /// Where in the file it stands, and how much it is.
+    fn write(&mut self, data: &[u8]) -> Result<(u64, usize), Error> {
+        let file = match (&mut self.file, &self.folder) {
+            (Some(file), _) => file,
+            (empty, Some(folder)) => empty.insert(nameless(folder)?),
+            (None, None) => return Err(std::io::Error::other("no folder for large messages").into()),
+        };
+        file.write_all_at(data, self.len)?;
+        let place = (self.len, data.len());
+        self.len += data.len() as u64;
+        Ok(place)
+    }
+}
+
+/// A file that has lost its name already, so that it goes with its last user, however that ends.
+fn nameless(folder: &Path) -> Result<File, Error> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let path: PathBuf = folder.join(format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+    let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+    match std::fs::remove_file(&path) {
+        // Another process that starts clears the folder.
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(file),
     }
 }

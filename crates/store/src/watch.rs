@@ -19,6 +19,12 @@ impl fmt::Debug for Watch {
     }
 }
 
+impl fmt::Debug for Watchers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watchers")
+    }
+}
+
 /// Those who watch an account.
 #[derive(Default)]
 pub(crate) struct Watchers(Mutex<Vec<Weak<Wake>>>);

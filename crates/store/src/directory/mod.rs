@@ -1,6 +1,18 @@
 //! Accounts, their names, addresses and credentials.
 
+mod schema;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use rusqlite::{Connection, OptionalExtension, Params, params};
+
+use self::schema::{COLUMNS, Known};
 use crate::{AccountId, Error};
+
+/// The longest name or address, in octets (RFC 5321 §4.5.3.1: 64 and 255 and an `@`).
+const LONGEST: usize = 320;
 
 /// What the directory knows of an account, but for its credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,77 +51,217 @@ pub struct Scram {
 
 /// All accounts of a store. Names and addresses compare in any case of ASCII letters.
 #[derive(Debug)]
-pub struct Directory {}
+pub struct Directory {
+    connection: Mutex<Connection>,
+    /// What others compare with what they remember.
+    version: AtomicU64,
+    /// SQLite's count of what other processes have committed, as last seen.
+    others: AtomicU64,
+}
 
 impl Directory {
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        schema::open(path).map(Self::new)
+    }
+
+    pub(crate) fn memory() -> Self {
+        let connection = Connection::open_in_memory().map_err(Error::from).and_then(schema::prepare);
+        // Our own statements on an empty database.
+        Self::new(connection.expect("a database in memory opens"))
+    }
+
+    fn new(connection: Connection) -> Self {
+        Self { connection: Mutex::new(connection), version: AtomicU64::new(1), others: AtomicU64::new(0) }
+    }
+
     /// Grows with each change by anybody, as far as this process knows: what others remember of the directory holds
     /// while it stays the same. Costs next to nothing.
     pub fn version(&self) -> u64 {
-        unimplemented!()
+        self.version.load(Ordering::Acquire)
     }
 
     /// Looks whether another process has changed something, and gives the version then.
     pub fn refresh(&self) -> Result<u64, Error> {
-        unimplemented!()
+        let connection = self.connection.lock();
+        let mut statement = connection.prepare_cached("PRAGMA data_version")?;
+        let others = statement.query_row([], |row| row.get::<_, i64>(0))?.cast_unsigned();
+        let before = self.others.swap(others, Ordering::AcqRel);
+        if before != others && before != 0 {
+            self.version.fetch_add(1, Ordering::AcqRel);
+        }
+        Ok(self.version())
     }
 
     /// Makes an account. `now` is in unix seconds.
-    pub fn add(&self, _name: &str, _credentials: Option<&Credentials>, _now: i64) -> Result<AccountId, Error> {
-        unimplemented!()
+    pub fn add(&self, name: &str, credentials: Option<&Credentials>, now: i64) -> Result<AccountId, Error> {
+        check_name(name)?;
+        self.write(|connection| {
+            free(connection, name)?;
+            // The row is there for its id, and then written whole, as its checksum has the id in it.
+            let mut insert = connection
+                .prepare_cached("INSERT INTO account (name, disabled, created, crc) VALUES (?1, 0, ?2, 0)")?;
+            insert.execute(params![name, now])?;
+            let number = connection.last_insert_rowid().cast_unsigned();
+            let id = AccountId::new(number).ok_or_else(|| Error::damaged("the directory gave an id of 0"))?;
+            let entry = Entry { id, name: name.to_owned(), disabled: false, created: now };
+            Known { entry, credentials: credentials.cloned() }.write(connection)?;
+            Ok(id)
+        })
     }
 
     /// All accounts, by name.
     pub fn list(&self) -> Result<Vec<Entry>, Error> {
-        unimplemented!()
+        let connection = self.connection.lock();
+        let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM account ORDER BY name"))?;
+        let mut rows = statement.query([])?;
+        let mut list = Vec::new();
+        while let Some(row) = rows.next()? {
+            list.push(schema::read(row)?.entry);
+        }
+        Ok(list)
     }
 
     /// An account by its id.
-    pub fn find(&self, _id: AccountId) -> Result<Option<Entry>, Error> {
-        unimplemented!()
+    pub fn find(&self, id: AccountId) -> Result<Option<Entry>, Error> {
+        Ok(known(&self.connection.lock(), id)?.map(|known| known.entry))
     }
 
     /// An account by its name or one of its aliases.
-    pub fn find_by_name(&self, _name: &str) -> Result<Option<Entry>, Error> {
-        unimplemented!()
+    pub fn find_by_name(&self, name: &str) -> Result<Option<Entry>, Error> {
+        let connection = self.connection.lock();
+        if let Some(known) = select(&connection, "name = ?1", [name])? {
+            return Ok(Some(known.entry));
+        }
+        let by_alias = "id = (SELECT account FROM alias WHERE address = ?1)";
+        Ok(select(&connection, by_alias, [name])?.map(|known| known.entry))
     }
 
     /// What checks an account's password; `None` if it has none yet.
-    pub fn credentials(&self, _id: AccountId) -> Result<Option<Credentials>, Error> {
-        unimplemented!()
+    pub fn credentials(&self, id: AccountId) -> Result<Option<Credentials>, Error> {
+        Ok(known(&self.connection.lock(), id)?.ok_or(Error::NoSuchAccount)?.credentials)
     }
 
     /// Gives an account another password.
-    pub fn set_password(&self, _id: AccountId, _credentials: &Credentials) -> Result<(), Error> {
-        unimplemented!()
+    pub fn set_password(&self, id: AccountId, credentials: &Credentials) -> Result<(), Error> {
+        self.change(id, |known| known.credentials = Some(credentials.clone()))
     }
 
     /// Refuses logins from now on.
-    pub fn disable(&self, _id: AccountId) -> Result<(), Error> {
-        unimplemented!()
+    pub fn disable(&self, id: AccountId) -> Result<(), Error> {
+        self.change(id, |known| known.entry.disabled = true)
     }
 
     /// Allows logins again.
-    pub fn enable(&self, _id: AccountId) -> Result<(), Error> {
-        unimplemented!()
+    pub fn enable(&self, id: AccountId) -> Result<(), Error> {
+        self.change(id, |known| known.entry.disabled = false)
     }
 
-    /// Removes an account with all its mail, for ever. Its id is never given again.
-    pub fn remove(&self, _id: AccountId) -> Result<(), Error> {
-        unimplemented!()
+    /// Takes an account out of the directory, with its aliases, for ever. Its id is never given again. Its mail goes with
+    /// the next sweep of any process; [`Store::remove`](crate::Store::remove) does both at once.
+    pub fn remove(&self, id: AccountId) -> Result<(), Error> {
+        self.write(|connection| {
+            let number = id.get().cast_signed();
+            if connection.prepare_cached("DELETE FROM account WHERE id = ?1")?.execute([number])? == 0 {
+                return Err(Error::NoSuchAccount);
+            }
+            connection.prepare_cached("DELETE FROM alias WHERE account = ?1")?.execute([number])?;
+            connection.prepare_cached("INSERT OR REPLACE INTO removed VALUES (?1)")?.execute([number])?;
+            Ok(())
+        })
     }
 
     /// Gives an account one more address.
-    pub fn add_alias(&self, _address: &str, _id: AccountId) -> Result<(), Error> {
-        unimplemented!()
+    pub fn add_alias(&self, address: &str, id: AccountId) -> Result<(), Error> {
+        check_name(address)?;
+        self.write(|connection| {
+            known(connection, id)?.ok_or(Error::NoSuchAccount)?;
+            free(connection, address)?;
+            let mut insert = connection.prepare_cached("INSERT INTO alias VALUES (?1, ?2)")?;
+            insert.execute(params![address, id.get().cast_signed()])?;
+            Ok(())
+        })
     }
 
     /// Takes an address away; whether it was there.
-    pub fn remove_alias(&self, _address: &str) -> Result<bool, Error> {
-        unimplemented!()
+    pub fn remove_alias(&self, address: &str) -> Result<bool, Error> {
+        self.write(|connection| {
+            let mut delete = connection.prepare_cached("DELETE FROM alias WHERE address = ?1")?;
+            Ok(delete.execute([address])? > 0)
+        })
     }
 
     /// All aliases with their accounts, by address.
     pub fn aliases(&self) -> Result<Vec<(String, AccountId)>, Error> {
-        unimplemented!()
+        let connection = self.connection.lock();
+        let mut statement = connection.prepare_cached("SELECT address, account FROM alias ORDER BY address")?;
+        let mut rows = statement.query([])?;
+        let mut aliases = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id = AccountId::new(row.get::<_, i64>(1)?.cast_unsigned());
+            aliases.push((row.get(0)?, id.ok_or_else(|| Error::damaged("an alias in the directory"))?));
+        }
+        Ok(aliases)
     }
+
+    /// The account after that one, by id.
+    pub(crate) fn after(&self, id: Option<AccountId>) -> Result<Option<AccountId>, Error> {
+        let connection = self.connection.lock();
+        let mut statement = connection.prepare_cached("SELECT min(id) FROM account WHERE id > ?1")?;
+        let next: Option<i64> = statement.query_row([id.map_or(0, |id| id.get().cast_signed())], |row| row.get(0))?;
+        Ok(next.and_then(|id| AccountId::new(id.cast_unsigned())))
+    }
+
+    /// The accounts that were removed, but whose files may still be there.
+    pub(crate) fn removed(&self) -> Result<Vec<AccountId>, Error> {
+        let connection = self.connection.lock();
+        let mut statement = connection.prepare_cached("SELECT id FROM removed")?;
+        let ids = statement.query_map([], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
+        Ok(ids.into_iter().filter_map(|id| AccountId::new(id.cast_unsigned())).collect())
+    }
+
+    /// Its files are not there any more.
+    pub(crate) fn forget_removed(&self, id: AccountId) -> Result<(), Error> {
+        let connection = self.connection.lock();
+        connection.prepare_cached("DELETE FROM removed WHERE id = ?1")?.execute([id.get().cast_signed()])?;
+        Ok(())
+    }
+
+    fn change(&self, id: AccountId, change: impl FnOnce(&mut Known)) -> Result<(), Error> {
+        self.write(|connection| {
+            let mut known = known(connection, id)?.ok_or(Error::NoSuchAccount)?;
+            change(&mut known);
+            known.write(connection)
+        })
+    }
+
+    fn write<T>(&self, act: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let mut connection = self.connection.lock();
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let result = act(&transaction)?;
+        transaction.commit()?;
+        self.version.fetch_add(1, Ordering::AcqRel);
+        Ok(result)
+    }
+}
+
+fn known(connection: &Connection, id: AccountId) -> Result<Option<Known>, Error> {
+    select(connection, "id = ?1", [id.get().cast_signed()])
+}
+
+fn select(connection: &Connection, which: &str, params: impl Params) -> Result<Option<Known>, Error> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM account WHERE {which}"))?;
+    let mut rows = statement.query(params)?;
+    rows.next()?.map(schema::read).transpose()
+}
+
+/// Whether no account and no alias has that name.
+fn free(connection: &Connection, name: &str) -> Result<(), Error> {
+    const SQL: &str = "SELECT 1 FROM account WHERE name = ?1 UNION ALL SELECT 1 FROM alias WHERE address = ?1";
+    let taken = connection.prepare_cached(SQL)?.query_row([name], |_| Ok(())).optional()?;
+    if taken.is_some() { Err(Error::NameTaken(name.to_owned())) } else { Ok(()) }
+}
+
+fn check_name(name: &str) -> Result<(), Error> {
+    let odd = name.is_empty() || name.len() > LONGEST || name.trim() != name || name.contains(char::is_control);
+    if odd { Err(Error::BadName(name.to_owned())) } else { Ok(()) }
 }

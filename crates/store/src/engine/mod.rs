@@ -1,1 +1,188 @@
-//! What makes bytes durable.
+//! What makes an account's bytes durable.
+//!
+//! An engine keeps four things for one account: the log, the checkpoint, the emails and their octets. It knows neither
+//! what a commit means nor what is in a message. Anything that can be done above it is.
+
+mod memory;
+pub(crate) mod packed;
+pub(crate) mod sqlite;
+
+use std::fmt::Debug;
+use std::ops::ControlFlow;
+
+use account::EmailId;
+use imap::ModSeq;
+
+pub use memory::Memory;
+pub use packed::{CHUNK, Packed};
+pub use sqlite::Sqlite;
+
+use crate::{Error, Message};
+
+/// A row of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its place. The rows of a log have neighbouring ones.
+    pub modseq: ModSeq,
+    /// When, unix seconds.
+    pub at: i64,
+    /// Who, for people to read.
+    pub actor: String,
+    /// What happened: `account::codec::write_commit`.
+    pub changes: Vec<u8>,
+    /// The emails that were in the mailboxes which it deleted: `ids::write`.
+    pub gone: Vec<u8>,
+}
+
+/// An email that comes with a batch.
+#[derive(Clone, Debug)]
+pub struct NewEmail {
+    /// Never used before.
+    pub id: EmailId,
+    /// When, unix seconds.
+    pub received_at: i64,
+    /// Its octets and structure.
+    pub message: Message,
+}
+
+/// Commits that become durable together, or not at all.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// The last commit of the state that they were planned on.
+    pub after: Option<ModSeq>,
+    /// The rows, the first one right after that.
+    pub rows: Vec<Row>,
+    /// The emails that they brought.
+    pub emails: Vec<NewEmail>,
+}
+
+/// Whether something was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Written {
+    /// It is durable.
+    Durably,
+    /// Nothing was written: somebody else was first.
+    TooLate,
+}
+
+/// The name of a piece of a checkpoint: (0, 0) is the root, (mailbox, 0) a mailbox, (mailbox, base) a chunk of its
+/// messages.
+pub type CellName = (u64, u32);
+
+/// A piece of a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// Which one.
+    pub name: CellName,
+    /// What `account::codec` wrote.
+    pub data: Vec<u8>,
+}
+
+/// What a checkpoint is written over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// The checkpoint at this modseq and no other: what is not named stays.
+    This(Option<ModSeq>),
+    /// Any that is not newer: all that is there goes.
+    AnyOlder,
+}
+
+/// A checkpoint, as far as it is new.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// What it is written over.
+    pub over: Over,
+    /// The last commit in it.
+    pub modseq: ModSeq,
+    /// What is new or has changed.
+    pub put: Vec<Cell>,
+    /// What has gone.
+    pub remove: Vec<CellName>,
+}
+
+/// What an engine keeps of an email beside its octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Email<'a> {
+    /// Which one.
+    pub id: EmailId,
+    /// Its size in octets.
+    pub size: u32,
+    /// The BLAKE3 hash of its octets.
+    pub hash: [u8; 32],
+    /// When it came in, unix seconds.
+    pub received_at: i64,
+    /// `mime::Structure`
+    pub structure: &'a [u8],
+}
+
+/// Sees pieces of a checkpoint.
+pub type SeeCell<'a> = &'a mut dyn FnMut(CellName, Option<&[u8]>);
+
+/// Sees emails, one after the other.
+pub type VisitEmail<'a> = &'a mut dyn FnMut(Email<'_>) -> ControlFlow<()>;
+
+/// Sees the ids of emails.
+pub type VisitId<'a> = &'a mut dyn FnMut(EmailId) -> ControlFlow<()>;
+
+/// Sees chunks as they are kept.
+pub type VisitChunk<'a> = &'a mut dyn FnMut(EmailId, Packed<'_>) -> ControlFlow<()>;
+
+/// One account's bytes. Every write is atomic and, when it returns, durable; what is read is what was written, or
+/// [`Error::Damaged`]. All functions may be called from any thread; reads never wait for writes.
+pub trait Engine: Send + Sync + Debug {
+    /// Makes the place where the account is kept, if it is not there yet. Reads and writes of an account that has
+    /// none fail with [`Error::NoSuchAccount`].
+    fn create(&self) -> Result<(), Error>;
+
+    /// Shows the pieces of the checkpoint, ascending by name; none if there is no checkpoint. One that is damaged is
+    /// shown as `None`.
+    fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error>;
+
+    /// The last row of the log.
+    fn newest(&self) -> Result<Option<ModSeq>, Error>;
+
+    /// Up to `limit` rows of the log after a modseq, ascending.
+    fn log(&self, after: Option<ModSeq>, limit: usize) -> Result<Vec<Row>, Error>;
+
+    /// Makes a batch durable if `batch.after` is the last row of the log.
+    fn append(&self, batch: &Batch) -> Result<Written, Error>;
+
+    /// Makes a checkpoint durable.
+    fn save(&self, checkpoint: &Checkpoint) -> Result<Written, Error>;
+
+    /// Shows emails in the order asked for. One that is not there ends it with [`Error::NoSuchEmail`].
+    fn emails(&self, ids: &mut dyn Iterator<Item = EmailId>, visit: VisitEmail<'_>) -> Result<(), Error>;
+
+    /// Shows the ids of all emails from one on, ascending.
+    fn ids(&self, from: EmailId, visit: VisitId<'_>) -> Result<(), Error>;
+
+    /// Shows the first chunks of emails' octets in the order asked for, as they are kept.
+    fn first_chunks(&self, ids: &mut dyn Iterator<Item = EmailId>, visit: VisitChunk<'_>) -> Result<(), Error>;
+
+    /// Appends the octets of one chunk to `out`.
+    fn chunk(&self, id: EmailId, number: u32, out: &mut Vec<u8>) -> Result<(), Error>;
+
+    /// Removes the rows of the log up to a modseq, if the checkpoint covers them and they are not all there are, and
+    /// writes down the emails whose last names went with them, each with the last commit that took it away.
+    fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error>;
+
+    /// Up to `limit` of the emails that [`Engine::expire`] wrote down, after an id, ascending.
+    fn doomed(&self, after: Option<EmailId>, limit: usize) -> Result<Vec<(EmailId, ModSeq)>, Error>;
+
+    /// Removes emails with their octets, and forgets that those in `spared` were written down, if `after` is the last
+    /// row of the log.
+    fn remove(&self, after: Option<ModSeq>, emails: &[EmailId], spared: &[EmailId]) -> Result<Written, Error>;
+
+    /// What is wrong with the files beneath all that, in words.
+    fn examine(&self) -> Result<Vec<String>, Error>;
+
+    /// Whether somebody else may have written since this was last asked. `true` costs the asker a look.
+    fn may_have_changed(&self) -> bool;
+
+    /// Gives back what being open costs. The next call opens again.
+    fn close(&self) -> Result<(), Error>;
+
+    /// Removes all of it, for ever.
+    fn destroy(&self) -> Result<(), Error>;
+}

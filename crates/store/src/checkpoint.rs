@@ -1,0 +1,99 @@
+//! The fold of the log is written down, so that opening does not take the whole log.
+//!
+//! A state shares with the state of the last checkpoint what has not changed since, so what has to be written is what
+//! is not the same object.
+
+use std::sync::Arc;
+
+use account::{Chunk, Mailbox, State, codec};
+use imap::{ModSeq, Uid};
+
+use crate::engine::{Cell, Checkpoint, Over, Written};
+use crate::{Account, Error};
+
+/// The last checkpoint, as far as it is known here.
+#[derive(Debug, Default)]
+pub(crate) struct Saved(Option<Arc<State>>);
+
+impl Saved {
+    pub(crate) fn set(&mut self, state: Option<Arc<State>>) {
+        self.0 = state;
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.0 = None;
+    }
+
+    /// The last commit in it.
+    pub(crate) fn modseq(&self) -> Option<ModSeq> {
+        self.0.as_ref().and_then(|state| state.modseq())
+    }
+}
+
+impl Account {
+    /// How many commits the state is ahead of the checkpoint.
+    pub(crate) fn tail(&self) -> u64 {
+        let saved = self.saved.lock().modseq().map_or(0, ModSeq::get);
+        let state = self.state.load().as_ref().and_then(|state| state.modseq()).map_or(0, ModSeq::get);
+        state.saturating_sub(saved)
+    }
+
+    /// Writes what has changed since the last checkpoint; whether there was anything to write.
+    pub(crate) fn checkpoint(&self) -> Result<bool, Error> {
+        let mut saved = self.saved.lock();
+        let Some(state) = self.state.load_full() else { return Ok(false) };
+        let Some(modseq) = state.modseq() else { return Ok(false) };
+        if saved.modseq() >= Some(modseq) {
+            return Ok(false);
+        }
+        let written = self.engine.save(&since(saved.0.as_deref(), &state, modseq))?;
+        match written {
+            Written::Durably => saved.set(Some(state)),
+            // Another process has written one meanwhile: the next one is whole, and only if it is newer than that.
+            Written::TooLate => saved.forget(),
+        }
+        Ok(written == Written::Durably)
+    }
+}
+
+/// What has to be written to get from one checkpoint to the next.
+fn since(saved: Option<&State>, state: &State, modseq: ModSeq) -> Checkpoint {
+    let parts = state.to_parts();
+    let root = Cell { name: (0, 0), data: codec::write_root(&parts) };
+    let mut checkpoint = Checkpoint {
+        over: saved.map_or(Over::AnyOlder, |saved| Over::This(saved.modseq())),
+        modseq,
+        put: vec![root],
+        remove: Vec::new(),
+    };
+    for mailbox in &parts.mailboxes {
+        let old = saved.and_then(|saved| saved.mailbox(mailbox.id));
+        if !old.is_some_and(|old| Arc::ptr_eq(old, mailbox)) {
+            mailbox_since(old.map(|old| &**old), mailbox, &mut checkpoint);
+        }
+    }
+    for old in saved.into_iter().flat_map(State::by_name).filter(|old| state.mailbox(old.id).is_none()) {
+        checkpoint.remove.push((old.id.get(), 0));
+        checkpoint.remove.extend(old.messages.chunks().iter().map(|chunk| (old.id.get(), chunk.base().get())));
+    }
+    checkpoint
+}
+
+fn mailbox_since(old: Option<&Mailbox>, mailbox: &Mailbox, checkpoint: &mut Checkpoint) {
+    let id = mailbox.id.get();
+    checkpoint.put.push(Cell { name: (id, 0), data: codec::write_mailbox(mailbox) });
+    let old = old.map_or(&[][..], |old| old.messages.chunks());
+    let new = mailbox.messages.chunks();
+    for chunk in new {
+        if !base_in(old, chunk.base()).is_some_and(|old| Arc::ptr_eq(old, chunk)) {
+            checkpoint.put.push(Cell { name: (id, chunk.base().get()), data: chunk.pack() });
+        }
+    }
+    let gone = old.iter().filter(|chunk| base_in(new, chunk.base()).is_none());
+    checkpoint.remove.extend(gone.map(|chunk| (id, chunk.base().get())));
+}
+
+/// The chunk of that name. Chunks are in the order of their bases as well as of their messages.
+fn base_in(chunks: &[Arc<Chunk>], base: Uid) -> Option<&Arc<Chunk>> {
+    chunks.binary_search_by_key(&base, |chunk| chunk.base()).ok().and_then(|at| chunks.get(at))
+}

@@ -1,0 +1,183 @@
+//! An account in memory: for tests, and for a server that is only tried out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use account::EmailId;
+use imap::ModSeq;
+use parking_lot::Mutex;
+
+use super::{
+    Batch, CellName, Checkpoint, Email, Engine, Over, Packed, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
+};
+use crate::{Error, Message};
+
+/// An account that is forgotten with its last user. Clones share it, as processes share a file.
+#[derive(Clone, Debug, Default)]
+pub struct Memory(Arc<Mutex<Data>>);
+
+#[derive(Debug, Default)]
+struct Data {
+    created: bool,
+    log: BTreeMap<ModSeq, Row>,
+    cells: BTreeMap<CellName, Vec<u8>>,
+    saved: Option<ModSeq>,
+    emails: BTreeMap<EmailId, (i64, Message)>,
+    doomed: BTreeMap<EmailId, ModSeq>,
+}
+
+impl Data {
+    fn newest(&self) -> Option<ModSeq> {
+        self.log.keys().next_back().copied()
+    }
+}
+
+impl Memory {
+    fn read<T>(&self, read: impl FnOnce(&mut Data) -> Result<T, Error>) -> Result<T, Error> {
+        let mut data = self.0.lock();
+        if data.created { read(&mut data) } else { Err(Error::NoSuchAccount) }
+    }
+
+    fn message(&self, id: EmailId) -> Result<(i64, Message), Error> {
+        self.read(|data| data.emails.get(&id).cloned().ok_or(Error::NoSuchEmail(id)))
+    }
+}
+
+impl Engine for Memory {
+    fn create(&self) -> Result<(), Error> {
+        self.0.lock().created = true;
+        Ok(())
+    }
+
+    fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {
+        self.read(|data| {
+            data.cells.iter().for_each(|(name, data)| see(*name, Some(data)));
+            Ok(())
+        })
+    }
+
+    fn newest(&self) -> Result<Option<ModSeq>, Error> {
+        self.read(|data| Ok(data.newest()))
+    }
+
+    fn log(&self, after: Option<ModSeq>, limit: usize) -> Result<Vec<Row>, Error> {
+        let from = after.map_or(ModSeq::MIN, ModSeq::next);
+        self.read(|data| Ok(data.log.range(from..).take(limit).map(|(_, row)| row.clone()).collect()))
+    }
+
+    fn append(&self, batch: &Batch) -> Result<Written, Error> {
+        self.read(|data| {
+            if data.newest() != batch.after {
+                return Ok(Written::TooLate);
+            }
+            data.log.extend(batch.rows.iter().map(|row| (row.modseq, row.clone())));
+            let emails = batch.emails.iter();
+            data.emails.extend(emails.map(|email| (email.id, (email.received_at, email.message.clone()))));
+            Ok(Written::Durably)
+        })
+    }
+
+    fn save(&self, checkpoint: &Checkpoint) -> Result<Written, Error> {
+        self.read(|data| {
+            match checkpoint.over {
+                Over::This(modseq) if modseq != data.saved => return Ok(Written::TooLate),
+                Over::AnyOlder if data.saved > Some(checkpoint.modseq) => return Ok(Written::TooLate),
+                Over::This(_) => {}
+                Over::AnyOlder => data.cells.clear(),
+            }
+            for name in &checkpoint.remove {
+                data.cells.remove(name);
+            }
+            data.cells.extend(checkpoint.put.iter().map(|cell| (cell.name, cell.data.clone())));
+            data.saved = Some(checkpoint.modseq);
+            Ok(Written::Durably)
+        })
+    }
+
+    fn emails(&self, ids: &mut dyn Iterator<Item = EmailId>, visit: VisitEmail<'_>) -> Result<(), Error> {
+        for id in ids {
+            let (received_at, message) = self.message(id)?;
+            let structure = message.0.structure.as_bytes();
+            let email = Email { id, size: message.size(), hash: *message.hash(), received_at, structure };
+            if visit(email).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn ids(&self, from: EmailId, visit: VisitId<'_>) -> Result<(), Error> {
+        let ids: Vec<_> = self.read(|data| Ok(data.emails.range(from..).map(|(id, _)| *id).collect()))?;
+        let _ = ids.into_iter().try_for_each(visit);
+        Ok(())
+    }
+
+    fn first_chunks(&self, ids: &mut dyn Iterator<Item = EmailId>, visit: VisitChunk<'_>) -> Result<(), Error> {
+        let mut bytes = Vec::new();
+        for id in ids {
+            bytes.clear();
+            self.message(id)?.1.write_chunk(id, 0, &mut bytes)?;
+            if visit(id, Packed::read((id, 0), &bytes)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn chunk(&self, id: EmailId, number: u32, out: &mut Vec<u8>) -> Result<(), Error> {
+        let mut bytes = Vec::new();
+        self.message(id)?.1.write_chunk(id, number, &mut bytes)?;
+        Packed::read((id, number), &bytes)?.unpack(out)
+    }
+
+    fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error> {
+        self.read(|data| {
+            if data.saved < Some(upto) || data.newest() <= Some(upto) {
+                return Ok(Written::TooLate);
+            }
+            data.log = data.log.split_off(&upto.next());
+            for (id, modseq) in doomed {
+                let last = data.doomed.entry(*id).or_insert(*modseq);
+                *last = (*last).max(*modseq);
+            }
+            Ok(Written::Durably)
+        })
+    }
+
+    fn doomed(&self, after: Option<EmailId>, limit: usize) -> Result<Vec<(EmailId, ModSeq)>, Error> {
+        let from = after.map_or(EmailId::FIRST, EmailId::next);
+        self.read(|data| Ok(data.doomed.range(from..).take(limit).map(|(id, modseq)| (*id, *modseq)).collect()))
+    }
+
+    fn remove(&self, after: Option<ModSeq>, emails: &[EmailId], spared: &[EmailId]) -> Result<Written, Error> {
+        self.read(|data| {
+            if data.newest() != after {
+                return Ok(Written::TooLate);
+            }
+            for id in emails {
+                data.emails.remove(id);
+            }
+            for id in emails.iter().chain(spared) {
+                data.doomed.remove(id);
+            }
+            Ok(Written::Durably)
+        })
+    }
+
+    fn examine(&self) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn may_have_changed(&self) -> bool {
+        true
+    }
+
+    fn close(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn destroy(&self) -> Result<(), Error> {
+        *self.0.lock() = Data::default();
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! Who holds an account's file open: one connection that writes, a few that read, none while nobody asks.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use parking_lot::Mutex;
+use rusqlite::Connection;
+
+use super::schema::{self, Role};
+use crate::Error;
+use crate::engine::Written;
+
+/// How many reading connections are kept. More are opened when more are needed at once.
+const READERS: usize = 2;
+
+#[derive(Debug)]
+pub(super) struct Connections {
+    path: PathBuf,
+    writer: Mutex<Writer>,
+    readers: Mutex<Readers>,
+}
+
+#[derive(Debug, Default)]
+struct Writer {
+    connection: Option<Connection>,
+    /// A write has failed, and what it left in the file is not known.
+    suspect: bool,
+    /// How the file looked when it was closed.
+    stamp: Option<Stamp>,
+}
+
+#[derive(Debug, Default)]
+struct Readers {
+    idle: Vec<Connection>,
+    /// Grows when all are closed: who was reading meanwhile closes too when done.
+    generation: u64,
+}
+
+/// How a file and its journal look from outside: length, time of change, inode.
+type Stamp = [Option<(u64, i64, i64, u64)>; 2];
+
+impl Connections {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, writer: Mutex::default(), readers: Mutex::default() }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes in one transaction, which is durable or undone when this returns.
+    pub(super) fn write(&self, act: impl FnOnce(&Connection) -> Result<Written, Error>) -> Result<Written, Error> {
+        self.with_writer(|connection| transaction(connection, act))
+    }
+
+    /// Reads, or does what needs no transaction, by the connection that writes: it is open already where somebody
+    /// works with the account.
+    pub(super) fn look<T>(&self, act: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        self.with_writer(act)
+    }
+
+    fn with_writer<T>(&self, act: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let mut writer = self.writer.lock();
+        let connection = match &mut writer.connection {
+            Some(connection) => connection,
+            None => {
+                let opened = schema::open(&self.path, Role::Writer)?;
+                if writer.suspect {
+                    settle(&opened)?;
+                    writer.suspect = false;
+                }
+                writer.connection.insert(opened)
+            }
+        };
+        let result = act(connection);
+        if result.as_ref().is_err_and(spoils) {
+            // After a failed sync nobody knows what of the file is on disk. It is closed, never asked again to sync
+            // the same pages, and read anew.
+            writer.connection = None;
+            writer.suspect = true;
+            self.close_readers();
+        }
+        result
+    }
+
+    /// Reads by a connection of its own, so that it never waits for a write.
+    pub(super) fn read<T>(&self, act: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let (idle, generation) = {
+            let mut readers = self.readers.lock();
+            (readers.idle.pop(), readers.generation)
+        };
+        let connection = idle.map_or_else(|| schema::open(&self.path, Role::Reader), Ok)?;
+        let result = act(&connection);
+        let mut readers = self.readers.lock();
+        let healthy = !result.as_ref().is_err_and(spoils);
+        if healthy && readers.generation == generation && readers.idle.len() < READERS {
+            readers.idle.push(connection);
+        }
+        result
+    }
+
+    pub(super) fn close(&self) {
+        let mut writer = self.writer.lock();
+        self.close_readers();
+        if writer.connection.take().is_some() {
+            writer.stamp = stamp(&self.path);
+        }
+    }
+
+    fn close_readers(&self) {
+        let mut readers = self.readers.lock();
+        readers.generation += 1;
+        readers.idle.clear();
+    }
+
+    pub(super) fn may_have_changed(&self) -> bool {
+        let writer = self.writer.lock();
+        writer.connection.is_some() || writer.stamp.is_none() || writer.stamp != stamp(&self.path)
+    }
+}
+
+/// What the last connection of a process left is made whole and durable before anybody builds on it.
+fn settle(connection: &Connection) -> Result<(), Error> {
+    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy == 0 { Ok(()) } else { Err(Error::Busy) }
+}
+
+fn transaction(
+    connection: &Connection,
+    act: impl FnOnce(&Connection) -> Result<Written, Error>,
+) -> Result<Written, Error> {
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let result = match act(connection) {
+        Ok(Written::Durably) => match connection.prepare_cached("COMMIT")?.execute([]) {
+            Ok(_) => return Ok(Written::Durably),
+            Err(error) => Err(error.into()),
+        },
+        other => other,
+    };
+    // SQLite may have rolled back by itself, as it does when the disk is full.
+    if !connection.is_autocommit() {
+        connection.prepare_cached("ROLLBACK")?.execute([])?;
+    }
+    result
+}
+
+/// Whether a connection that met this error must not be used again.
+fn spoils(error: &Error) -> bool {
+    match error {
+        Error::Io(_) | Error::Database(_) => true,
+        // A full disk is undone cleanly, and another process's lock says nothing of ours.
+        _ => false,
+    }
+}
+
+/// `None` if the file was changed so lately that a change that follows could look the same.
+fn stamp(path: &Path) -> Option<Stamp> {
+    let recently = SystemTime::now().checked_sub(Duration::from_millis(100))?;
+    let mut stamp = [None; 2];
+    for (place, suffix) in stamp.iter_mut().zip(["", "-wal"]) {
+        let Ok(found) = std::fs::metadata(schema::beside(path, suffix)) else { continue };
+        if found.modified().ok()? > recently {
+            return None;
+        }
+        *place = Some((found.len(), found.mtime(), found.mtime_nsec(), found.ino()));
+    }
+    Some(stamp)
+}

@@ -1,0 +1,138 @@
+//! An account in one SQLite file.
+//!
+//! `schema` says what is in the file and how it is opened, `connections` who holds it open, `write` and `read` are the
+//! two halves of the engine. SQLite's pages carry no checksums, so every row that matters has its own (`crc`).
+
+mod connections;
+mod crc;
+mod read;
+mod schema;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use account::EmailId;
+use imap::ModSeq;
+
+use self::connections::Connections;
+use super::{Batch, Checkpoint, Engine, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
+use crate::Error;
+
+pub(crate) use schema::durable_folder;
+
+/// An account's file. It is opened when it is first used.
+#[derive(Debug)]
+pub struct Sqlite {
+    connections: Connections,
+}
+
+impl Sqlite {
+    /// The account that is kept in the file at `path`, whether it is there or not.
+    pub fn new(path: PathBuf) -> Self {
+        Self { connections: Connections::new(path) }
+    }
+
+    /// Where it is kept.
+    pub fn path(&self) -> &Path {
+        self.connections.path()
+    }
+}
+
+impl Engine for Sqlite {
+    fn create(&self) -> Result<(), Error> {
+        schema::create(self.connections.path())
+    }
+
+    fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {
+        self.connections.look(|connection| read::checkpoint(connection, see))
+    }
+
+    fn newest(&self) -> Result<Option<ModSeq>, Error> {
+        self.connections.look(read::newest)
+    }
+
+    fn log(&self, after: Option<ModSeq>, limit: usize) -> Result<Vec<Row>, Error> {
+        self.connections.look(|connection| read::log(connection, after, limit))
+    }
+
+    fn append(&self, batch: &Batch) -> Result<Written, Error> {
+        self.connections.write(|connection| write::append(connection, batch))
+    }
+
+    fn save(&self, checkpoint: &Checkpoint) -> Result<Written, Error> {
+        self.connections.write(|connection| write::save(connection, checkpoint))
+    }
+
+    fn emails(&self, ids: &mut dyn Iterator<Item = EmailId>, visit: VisitEmail<'_>) -> Result<(), Error> {
+        self.connections.read(|connection| read::emails(connection, ids, visit))
+    }
+
+    fn ids(&self, from: EmailId, visit: VisitId<'_>) -> Result<(), Error> {
+        self.connections.read(|connection| read::ids(connection, from, visit))
+    }
+
+    fn first_chunks(&self, ids: &mut dyn Iterator<Item = EmailId>, visit: VisitChunk<'_>) -> Result<(), Error> {
+        self.connections.read(|connection| read::first_chunks(connection, ids, visit))
+    }
+
+    fn chunk(&self, id: EmailId, number: u32, out: &mut Vec<u8>) -> Result<(), Error> {
+        self.connections.read(|connection| read::chunk(connection, (id, number), out))
+    }
+
+    fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error> {
+        self.connections.write(|connection| write::expire(connection, upto, doomed))
+    }
+
+    fn doomed(&self, after: Option<EmailId>, limit: usize) -> Result<Vec<(EmailId, ModSeq)>, Error> {
+        self.connections.look(|connection| read::doomed(connection, after, limit))
+    }
+
+    fn remove(&self, after: Option<ModSeq>, emails: &[EmailId], spared: &[EmailId]) -> Result<Written, Error> {
+        let written = self.connections.write(|connection| write::remove(connection, after, emails, spared))?;
+        if written == Written::Durably && !emails.is_empty() {
+            self.connections.look(write::shrink)?;
+        }
+        Ok(written)
+    }
+
+    fn examine(&self) -> Result<Vec<String>, Error> {
+        self.connections.read(read::examine)
+    }
+
+    fn may_have_changed(&self) -> bool {
+        self.connections.may_have_changed()
+    }
+
+    fn close(&self) -> Result<(), Error> {
+        self.connections.close();
+        Ok(())
+    }
+
+    fn destroy(&self) -> Result<(), Error> {
+        self.connections.close();
+        schema::destroy(self.connections.path())
+    }
+}
+
+/// The rowid of a chunk of a message's octets: an email's chunks are neighbours, and emails follow each other.
+fn body_id((id, number): (EmailId, u32)) -> Result<i64, Error> {
+    const CHUNK_BITS: u32 = 14;
+    if number >> CHUNK_BITS != 0 || id.get() >= 1 << (63 - CHUNK_BITS) {
+        return Err(Error::TooLarge);
+    }
+    Ok((id.get() << CHUNK_BITS).cast_signed() | i64::from(number))
+}
+
+/// As SQLite takes it: both kinds of number are below 2^63.
+fn email_id(id: EmailId) -> i64 {
+    id.get().cast_signed()
+}
+
+fn modseq(modseq: Option<ModSeq>) -> i64 {
+    modseq.map_or(0, ModSeq::get).cast_signed()
+}
+
+/// A modseq of a row; `None` is one that no row can have.
+fn read_modseq(number: i64) -> Option<ModSeq> {
+    ModSeq::new(number.cast_unsigned())
+}

@@ -1,0 +1,145 @@
+//! What is too old goes: rows of the log, and then the emails that nothing names any more.
+//!
+//! An email is named by mailboxes, by rows of the log that are kept, and by the states that sessions have pinned. A row
+//! of the log that goes and that took emails out of mailboxes writes these down (`doomed`), with its modseq; what is
+//! written down is looked at again until something names it (it is forgotten then: the row that takes that away writes
+//! it down anew) or nothing does (it is removed).
+
+use std::collections::HashSet;
+use std::sync::atomic::Ordering;
+
+use account::{Change, EmailId, State};
+use imap::ModSeq;
+
+use crate::engine::{Row, Written};
+use crate::log::read_row;
+use crate::open::PAGE;
+use crate::{Account, Error, ids};
+
+/// How many rows of the log, and how many emails, go in one transaction at most.
+const BATCH: usize = 1000;
+
+/// How often an account's log is looked through, at most, in seconds.
+const SELDOM: i64 = 3600;
+
+/// What went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Expired {
+    pub(crate) commits: u64,
+    pub(crate) emails: u64,
+}
+
+impl Account {
+    /// Whether it is time to look through the log again.
+    pub(crate) fn retention_due(&self, now: i64) -> bool {
+        let seldom = SELDOM.min(self.retention() / 24);
+        now.saturating_sub(self.expired_at.load(Ordering::Relaxed)) >= seldom
+    }
+
+    /// Removes what is too old. The account is open.
+    pub(crate) fn expire(&self, now: i64) -> Result<Expired, Error> {
+        let mut expired = Expired::default();
+        let cutoff = now.saturating_sub(self.retention());
+        while let Some(rows) = self.expire_some(cutoff)? {
+            expired.commits += rows;
+        }
+        expired.emails = self.remove_doomed()?;
+        self.expired_at.store(now, Ordering::Relaxed);
+        Ok(expired)
+    }
+
+    fn retention(&self) -> i64 {
+        i64::try_from(self.common.options.retention.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    /// Removes some rows that are from before `cutoff`; `None` if there are none.
+    fn expire_some(&self, cutoff: i64) -> Result<Option<u64>, Error> {
+        let mut rows = self.engine.log(None, BATCH)?;
+        // The last row stays: it says what the next one's modseq is.
+        let newest = self.engine.newest()?;
+        let old = rows.iter().take_while(|row| row.at < cutoff && Some(row.modseq) < newest).count();
+        rows.truncate(old);
+        let Some(last) = rows.last().map(|row| row.modseq) else { return Ok(None) };
+        if self.saved.lock().modseq() < Some(last) {
+            self.checkpoint()?;
+        }
+        let mut doomed = Vec::new();
+        for row in &rows {
+            doomed.extend(taken(row)?.into_iter().map(|email| (email, row.modseq)));
+        }
+        match self.engine.expire(last, &doomed)? {
+            Written::Durably => Ok(Some(rows.len() as u64)),
+            Written::TooLate => Ok(None),
+        }
+    }
+
+    /// Removes the emails that were written down and that nothing names.
+    fn remove_doomed(&self) -> Result<u64, Error> {
+        let mut removed = 0;
+        let mut after = None;
+        loop {
+            let doomed = self.engine.doomed(after, BATCH)?;
+            let Some((last, _)) = doomed.last() else { return Ok(removed) };
+            after = Some(*last);
+            removed += self.remove_some(&doomed)?;
+        }
+    }
+
+    fn remove_some(&self, doomed: &[(EmailId, ModSeq)]) -> Result<u64, Error> {
+        // A session may be looking at a state in which it was still there.
+        let oldest = self.pins.oldest();
+        let free = doomed.iter().filter(|(_, last)| oldest.is_none_or(|oldest| last.get() <= oldest));
+        let mut free: HashSet<EmailId> = free.map(|(email, _)| *email).collect();
+        if free.is_empty() {
+            return Ok(0);
+        }
+        let state = self.state()?;
+        let mut spared = named_by_state(&state, &free);
+        let mut from = None;
+        loop {
+            let rows = self.engine.log(from, PAGE)?;
+            let Some(last) = rows.last() else { break };
+            from = Some(last.modseq);
+            for row in &rows {
+                spared.extend(named(row)?.into_iter().filter(|email| free.contains(email)));
+            }
+        }
+        // Whoever has committed since may have copied one of them; then it is the next sweep's.
+        free.retain(|email| !spared.contains(email));
+        let (free, spared): (Vec<_>, Vec<_>) = (free.into_iter().collect(), spared.into_iter().collect());
+        match self.engine.remove(state.modseq(), &free, &spared)? {
+            Written::Durably => Ok(free.len() as u64),
+            Written::TooLate => Ok(0),
+        }
+    }
+}
+
+/// Those of some emails that a mailbox has.
+fn named_by_state(state: &State, emails: &HashSet<EmailId>) -> HashSet<EmailId> {
+    let all = state.by_name().flat_map(|mailbox| mailbox.messages.iter().map(|record| record.email));
+    all.filter(|email| emails.contains(email)).collect()
+}
+
+/// The emails that a row took out of mailboxes.
+pub(crate) fn taken(row: &Row) -> Result<Vec<EmailId>, Error> {
+    let mut taken = ids::read(&row.gone)?;
+    for change in read_row(row)?.changes {
+        if let Change::Expunged { emails, .. } = change {
+            taken.extend(emails);
+        }
+    }
+    Ok(taken)
+}
+
+/// All emails that a row names.
+pub(crate) fn named(row: &Row) -> Result<Vec<EmailId>, Error> {
+    let mut named = ids::read(&row.gone)?;
+    for change in read_row(row)?.changes {
+        match change {
+            Change::Expunged { emails, .. } => named.extend(emails),
+            Change::MessagesAdded { messages, .. } => named.extend(messages.iter().map(|message| message.email)),
+            _ => {}
+        }
+    }
+    Ok(named)
+}

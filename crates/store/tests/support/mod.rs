@@ -1,0 +1,137 @@
+//! What the store's tests share.
+
+#![allow(dead_code, reason = "each test uses its own part of it")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use account::plan::{self, NewMessage};
+use account::{Flags, Refusal, State};
+use imap::{InternalDate, MailboxName, StoreMode, Uid, UidSet};
+use store::{Account, Actor, CommitError, Committed, Message, Options, Store};
+
+/// A time at which all tests happen.
+pub(crate) const NOW: i64 = 1_790_000_000;
+
+/// A folder that goes with its value.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let name = format!("posthorn-store-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn open(&self) -> Store {
+        self.open_with(Options::default())
+    }
+
+    pub(crate) fn open_with(&self, options: Options) -> Store {
+        Store::open(&self.0, options).unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The account of that name, made if it is not there.
+pub(crate) fn user(store: &Store, name: &str) -> Arc<Account> {
+    let found = store.directory().find_by_name(name).unwrap();
+    let id = found.map_or_else(|| store.directory().add(name, None, NOW).unwrap(), |entry| entry.id);
+    store.account(id).unwrap()
+}
+
+pub(crate) fn upload(store: &Store, octets: &[u8]) -> Message {
+    let mut upload = store.upload();
+    upload.push(octets).unwrap();
+    upload.finish().unwrap()
+}
+
+/// A small mail; different numbers give different octets.
+pub(crate) fn mail(number: usize) -> Vec<u8> {
+    let head = format!(
+        "From: a{number}@example.org\r\nTo: b@example.org\r\nSubject: mail {number}\r\n\
+         Date: Wed, 25 Nov 2026 19:00:00 +0000\r\nMessage-ID: <{number}@example.org>\r\n\r\n"
+    );
+    let mut octets = head.into_bytes();
+    for line in 0..number % 7 {
+        octets.extend(format!("Line {line} of mail {number}.\r\n").as_bytes());
+    }
+    octets
+}
+
+pub(crate) fn new_message(message: &Message) -> NewMessage {
+    NewMessage { size: message.size(), internal_date: InternalDate::new(NOW, 60), flags: Flags::default(), uid: None }
+}
+
+pub(crate) fn actor() -> Actor {
+    Actor { session: 7, client: "test".to_owned(), ..Actor::default() }
+}
+
+pub(crate) fn append(
+    account: &Account,
+    mailbox: &str,
+    messages: Vec<Message>,
+) -> Result<Committed<UidSet>, CommitError> {
+    let name = MailboxName::new(mailbox).unwrap();
+    let news: Vec<_> = messages.iter().map(new_message).collect();
+    account.commit(&actor(), NOW, messages, move |state| {
+        let id = state.named(&name).map(|mailbox| mailbox.id);
+        let planned = plan::append(state, id, &news, NOW)?;
+        Ok(account::Planned { changes: planned.changes, outcome: planned.outcome.uids })
+    })
+}
+
+pub(crate) fn commit<T: Send + 'static>(
+    account: &Account,
+    plan: impl FnMut(&State) -> Result<account::Planned<T>, Refusal> + Send + 'static,
+) -> Result<Committed<T>, CommitError> {
+    account.commit(&actor(), NOW, Vec::new(), plan)
+}
+
+pub(crate) fn name(name: &str) -> MailboxName {
+    MailboxName::new(name).unwrap()
+}
+
+pub(crate) fn uids(list: &[u32]) -> UidSet {
+    list.iter().filter_map(|uid| Uid::new(*uid)).collect()
+}
+
+/// Marks messages as deleted and expunges them.
+pub(crate) fn expunge(account: &Account, mailbox: &str, which: &[u32]) {
+    let (name, which) = (name(mailbox), uids(which));
+    let (flagged, set) = (name.clone(), which.clone());
+    commit(account, move |state| {
+        let id = state.named(&flagged).unwrap().id;
+        let flags = Flags::new(account::SystemFlags::DELETED, Vec::new());
+        plan::store(state, id, &set, (StoreMode::Add, &flags), plan::Condition::Always)
+    })
+    .unwrap();
+    commit(account, move |state| plan::expunge(state, state.named(&name).unwrap().id, Some(&which))).unwrap();
+}
+
+/// All octets of a message in a mailbox.
+pub(crate) fn octets(account: &Account, mailbox: &str, uid: u32) -> Result<Vec<u8>, store::Error> {
+    let state = account.state()?;
+    let record = *state.named(&name(mailbox)).unwrap().messages.by_uid(Uid::new(uid).unwrap()).unwrap();
+    let mut body = account.body(record.email)?;
+    let mut out = Vec::new();
+    body.read(0, body.size(), &mut out)?;
+    Ok(out)
+}
+
+pub(crate) fn assert_clean(account: &Account) {
+    let report = account.check().unwrap();
+    assert!(report.is_clean(), "{:#?}", report.problems);
+}

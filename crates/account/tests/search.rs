@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::LazyLock;
 
-use account::search::{Context, Found, Progress, SLICE, Search, UnknownCharset};
+use account::search::{Context, Found, KEYS, Progress, SLICE, Search, TEXTS, Unsearchable};
 use account::{EmailId, FlagSetId, FlagTable, Flags, Messages, Record, SystemFlags};
 use imap::command::{Numbers, Search as Command, SearchKey, SearchReturn};
 use imap::{Date, Flag, InternalDate, Keyword, ModSeq, SeqNum, SetArg, SetNumber, StoreMode, Uid, UidSet, WireSet};
@@ -331,7 +331,7 @@ fn returns() -> impl Strategy<Value = Vec<SearchReturn>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn searches_in_memory_find_what_matches(key in joined(cheap(&LARGE)), returns in returns(), budget in 1u64..5000) {
@@ -445,7 +445,7 @@ fn strings_come_in_the_charset_that_is_named() {
     assert_eq!(search(Some("UTF-8"), "ОТПУСК".as_bytes()), Ok(wanted));
     assert_eq!(search(Some("koi8-r"), b"\xcf\xd4\xd0\xd5\xd3\xcb"), Ok(wanted));
     assert_eq!(search(Some("US-ASCII"), b"nothing"), Ok(0));
-    assert_eq!(search(Some("X-NONE"), b"nothing"), Err(UnknownCharset));
+    assert_eq!(search(Some("X-NONE"), b"nothing"), Err(Unsearchable::Charset));
 }
 
 #[test]
@@ -458,4 +458,15 @@ fn an_empty_mailbox_has_nothing_to_find() {
             assert_eq!((found, slices), (Found::default(), 1));
         }
     }
+}
+
+#[test]
+fn too_much_at_once_is_refused() {
+    let search = |keys| Search::new(&command(SearchKey::And(keys), &[]), &SMALL.context()).err();
+    let header = SearchKey::Header { name: b"Message-ID".to_vec(), text: b"<x@y>".to_vec() };
+    assert_eq!(search(vec![header.clone(); KEYS]), None);
+    assert_eq!(search(vec![header; KEYS + 1]), Some(Unsearchable::TooMuch));
+    assert_eq!(search(vec![text(SearchKey::Body, "x"); TEXTS]), None);
+    let texts = SearchKey::And(vec![text(SearchKey::Text, "x"); TEXTS]);
+    assert_eq!(search(vec![or(texts, text(SearchKey::Body, ""))]), Some(Unsearchable::TooMuch));
 }

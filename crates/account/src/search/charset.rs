@@ -1,5 +1,7 @@
 //! The charsets in which a client may send what it looks for (RFC 9051 §6.4.4, CHARSET).
 
+use super::Unsearchable;
+
 /// The charsets that are understood, for BADCHARSET (RFC 9051 §7.1). UTF-8 and US-ASCII must be; the others are those
 /// that clients of the last decades had for their users' scripts.
 pub const CHARSETS: &[&str] = &[
@@ -40,20 +42,19 @@ pub const CHARSETS: &[&str] = &[
     "BIG5",
 ];
 
-/// A charset that is none of [`CHARSETS`]: NO `[BADCHARSET]`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the charset is not one of those that are understood")]
-pub struct UnknownCharset;
-
 /// How the strings of one command become text.
 #[derive(Clone, Copy)]
 pub(super) struct Charset(&'static str);
 
 impl Charset {
     /// By its name in any case; UTF-8 if none is named.
-    pub(super) fn named(name: Option<&str>) -> Result<Self, UnknownCharset> {
+    pub(super) fn named(name: Option<&str>) -> Result<Self, Unsearchable> {
         let wanted = name.unwrap_or("UTF-8");
-        CHARSETS.iter().find(|known| known.eq_ignore_ascii_case(wanted)).map(|known| Self(known)).ok_or(UnknownCharset)
+        CHARSETS
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(wanted))
+            .map(|known| Self(known))
+            .ok_or(Unsearchable::Charset)
     }
 
     pub(super) fn text(self, octets: &[u8]) -> String {

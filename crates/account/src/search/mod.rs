@@ -22,7 +22,7 @@ use imap::command::SearchReturn;
 
 use crate::{EmailId, FlagTable, Messages};
 
-pub use charset::{CHARSETS, UnknownCharset};
+pub use charset::CHARSETS;
 pub use run::{Found, Progress, SLICE, Search};
 
 /// What a search is about: a session's view of its mailbox, and its clock.
@@ -38,6 +38,23 @@ pub struct Context<'a> {
     pub recent: &'a UidSet,
     /// Unix seconds, for OLDER and YOUNGER (RFC 5032).
     pub now: i64,
+}
+
+/// The most keys of a search. Clients that look for many messages by their Message-IDs stay below it.
+pub const KEYS: usize = 2000;
+
+/// The most texts of BODY and TEXT in a search: each is looked for in each message.
+pub const TEXTS: usize = 100;
+
+/// Why a search cannot be made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unsearchable {
+    /// The charset is none of [`CHARSETS`]: NO `[BADCHARSET]` (RFC 9051 §6.4.4).
+    #[error("the charset is not one of those that are understood")]
+    Charset,
+    /// There are more than [`KEYS`] keys or more than [`TEXTS`] texts: NO `[LIMIT]` (RFC 5530 §3).
+    #[error("too much is looked for at once")]
+    TooMuch,
 }
 
 /// Which of the matching messages are asked for. What is not asked for is not looked for.

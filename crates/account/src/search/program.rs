@@ -4,10 +4,10 @@ use imap::command::SearchKey;
 use imap::{Flag, SeqNum, SeqSet, SetArg, Uid, UidSet};
 use mime::text::{Needle, Scope};
 
-use super::Context;
 use super::charset::Charset;
 use super::header::Field;
 use super::record::seq;
+use super::{Context, KEYS, TEXTS, Unsearchable};
 use crate::{EmailId, FlagSet, FlagTable, SystemFlags};
 
 /// A condition on one message.
@@ -165,12 +165,19 @@ pub(super) struct Program {
     pub(super) needles: Vec<Needle>,
     /// The system flags of each combination, by number.
     pub(super) systems: Vec<SystemFlags>,
+    /// How much more than a search of a few keys each message costs.
+    pub(super) weight: u64,
     /// Whether MODSEQ occurs: then the answer says the highest one found (RFC 7162 §3.1.5).
     pub(super) by_modseq: bool,
 }
 
 impl Program {
-    pub(super) fn compile(key: &SearchKey, charset: Charset, context: &Context<'_>) -> Self {
+    pub(super) fn compile(key: &SearchKey, charset: Charset, context: &Context<'_>) -> Result<Self, Unsearchable> {
+        let mut size = Size::default();
+        size.add(key);
+        if size.keys > KEYS || size.texts > TEXTS {
+            return Err(Unsearchable::TooMuch);
+        }
         let mut compiler = Compiler { context, charset, needles: Vec::new(), by_modseq: false };
         let mut within: Option<SeqSet> = None;
         let mut rest = Vec::new();
@@ -189,12 +196,38 @@ impl Program {
             };
             within = Some(within.map_or_else(|| named.clone(), |within| within.intersection(&named)));
         }
-        Self {
+        Ok(Self {
             root: Node::All(rest),
             within,
             needles: compiler.needles,
             systems: context.flags.sets().iter().map(|set| set.system).collect(),
+            weight: 1 + size.keys as u64 / 8,
             by_modseq: compiler.by_modseq,
+        })
+    }
+}
+
+/// How much a search looks for.
+#[derive(Default)]
+struct Size {
+    keys: usize,
+    texts: usize,
+}
+
+impl Size {
+    /// Adds a key. Keys are nested as deep as the grammar lets them, and no deeper.
+    fn add(&mut self, key: &SearchKey) {
+        match key {
+            SearchKey::And(keys) => keys.iter().for_each(|key| self.add(key)),
+            SearchKey::Or(a, b) => {
+                self.add(a);
+                self.add(b);
+            }
+            SearchKey::Not(key) => self.add(key),
+            other => {
+                self.keys += 1;
+                self.texts += usize::from(matches!(other, SearchKey::Body(_) | SearchKey::Text(_)));
+            }
         }
     }
 }

@@ -9,10 +9,10 @@ use imap::{ModSeq, SeqSet, UidSet};
 use mime::Stored;
 
 use super::body::Undecided;
-use super::charset::{Charset, UnknownCharset};
+use super::charset::Charset;
 use super::program::Program;
 use super::record::seq;
-use super::{Context, Source, Want};
+use super::{Context, Source, Unsearchable, Want};
 use crate::{Messages, Record};
 
 /// A good budget for [`Search::step`]: about five milliseconds of work.
@@ -97,10 +97,10 @@ enum Stage {
 }
 
 impl Search {
-    /// Compiles a command's keys. Refuses a charset that is not understood.
-    pub fn new(command: &Command, context: &Context<'_>) -> Result<Self, UnknownCharset> {
+    /// Compiles a command's keys.
+    pub fn new(command: &Command, context: &Context<'_>) -> Result<Self, Unsearchable> {
         let charset = Charset::named(command.charset.as_deref())?;
-        let program = Program::compile(&command.key, charset, context);
+        let program = Program::compile(&command.key, charset, context)?;
         let messages = context.messages.clone();
         let want = Want::of(command.returns.as_deref());
         let starts = messages.chunks().iter().scan(0, |next, chunk| {
@@ -179,7 +179,7 @@ impl Search {
             if passed {
                 continue;
             }
-            budget.spend(cost::RECORD * places.len() as u64);
+            budget.spend(self.program.weight * cost::RECORD * places.len() as u64);
             let records = chunk.records().get(places.start - start..places.end - start).unwrap_or_default();
             let mut pairs = places.zip(records);
             let looked = match self.phase {
@@ -243,7 +243,7 @@ impl Search {
             });
             ControlFlow::Continue(())
         })?;
-        budget.spend(cost::STRUCTURE * wanted.len() as u64);
+        budget.spend(self.program.weight * cost::STRUCTURE * wanted.len() as u64);
         self.unread -= wanted.len();
         // A message whose structure was not shown has none that could match.
         let mut verdicts =
@@ -269,7 +269,7 @@ impl Search {
             Stage::Structured(structure) => {
                 let message = Undecided { place: candidate.place, record: &candidate.record, structure };
                 let (matches, octets) = self.program.of_body(&message, source)?;
-                budget.spend(cost::BODY + octets / cost::OCTETS);
+                budget.spend(cost::BODY + self.program.weight * octets / cost::OCTETS);
                 matches
             }
         };

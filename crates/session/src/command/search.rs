@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use account::EmailId;
-use account::search::{self, CHARSETS, Context, Found, SLICE, Source};
+use account::search::{self, CHARSETS, Context, Found, SLICE, Source, Unsearchable};
 use imap::command::{Numbers, Search as Command, SearchKey, SearchReturn};
 use imap::response::{self, Code, Esearch};
 use imap::{Number, NumberSet, Tag};
@@ -39,12 +39,24 @@ pub(crate) fn start(session: &mut Session, tag: &Tag, command: Command) -> Resul
     let compiled = search::Search::new(&command, &context);
     // With rev2 there is no SEARCH response any more (RFC 9051 §6.4.4).
     let returns = command.returns.or_else(|| session.enabled.rev2.then(|| vec![SearchReturn::All]));
-    let Ok(under_way) = compiled else {
-        forget(session, returns.as_deref());
-        let charsets = CHARSETS.iter().map(|name| (*name).to_owned()).collect();
-        return Err(Answer::no(Code::BadCharset(charsets), "That charset is not understood here"));
+    let under_way = match compiled {
+        Ok(under_way) => under_way,
+        Err(problem) => {
+            forget(session, returns.as_deref());
+            return Err(refused(problem));
+        }
     };
     Ok(Work::Search(Box::new(Search { tag: tag.clone(), numbers: command.numbers, returns, under_way })))
+}
+
+fn refused(problem: Unsearchable) -> Answer {
+    match problem {
+        Unsearchable::Charset => {
+            let charsets = CHARSETS.iter().map(|name| (*name).to_owned()).collect();
+            Answer::no(Code::BadCharset(charsets), "That charset is not understood here")
+        }
+        Unsearchable::TooMuch => Answer::no(Code::Limit, "Too much is looked for at once"),
+    }
 }
 
 impl Search {

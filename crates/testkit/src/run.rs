@@ -24,7 +24,8 @@ pub trait Door {
 
 /// Runs a transcript.
 pub fn run(transcript: &Transcript, network: &mut dyn Network, door: &mut dyn Door) -> Result<(), Failure> {
-    let mut run = Run { network, ears: BTreeMap::new(), open: BTreeSet::new(), captures: Captures::new(), log: Vec::new() };
+    let mut run =
+        Run { network, ears: BTreeMap::new(), open: BTreeSet::new(), captures: Captures::new(), log: Vec::new() };
     let late = |name: &String| transcript.opening(name).contains(&Opening::Connects);
     run.claim(transcript).map_err(|what| run.failure(0, &what))?;
     let begun = transcript.sessions().iter().filter(|name| !late(name)).try_for_each(|name| {
@@ -212,7 +213,9 @@ impl Run<'_> {
                     return Ok(());
                 }
                 Heard::Line(_) => {}
-                Heard::Nothing | Heard::End => return Err(format!("expected at last:\n    {until}\nbut heard no more")),
+                Heard::Nothing | Heard::End => {
+                    return Err(format!("expected at last:\n    {until}\nbut heard no more"));
+                }
             }
         }
     }

@@ -233,7 +233,11 @@ fn resume(picture: &mut Picture, cache: &Cache, vanished: &[u32]) -> Result<(), 
         all.insert(uid, flags.clone());
     }
     if all.len() != picture.messages.len() {
-        return Err(format!("after QRESYNC: {} messages, but the client knows {:?}", picture.messages.len(), all.keys()));
+        return Err(format!(
+            "after QRESYNC: {} messages, but the client knows {:?}",
+            picture.messages.len(),
+            all.keys()
+        ));
     }
     for (known, (uid, flags)) in picture.messages.iter_mut().zip(all) {
         if known.uid.is_some_and(|told| told != uid) {

@@ -11,7 +11,7 @@ mod response;
 
 pub use client::{Cache, Client, Completed, Features};
 pub use naive::{Entry, Key, Mode, Naive};
-pub use picture::{Known, Picture, Phase};
+pub use picture::{Known, Phase, Picture};
 pub use response::{Response, Status, read};
 
 /// Flags as the model sees them: in lower case, without `\Recent`, which differs from session to session.

@@ -36,9 +36,9 @@ pub struct Picture {
     /// HIGHESTMODSEQ, as RFC 7162 §6 has a client keep it.
     pub highest: u64,
     /// The highest MODSEQ of FETCH responses since the last tagged one.
-    heard: u64,
+    pub(super) heard: u64,
     /// The HIGHESTMODSEQ response code since the last tagged one.
-    code: Option<u64>,
+    pub(super) code: Option<u64>,
     /// Whether the server has promised VANISHED instead of EXPUNGE.
     pub qresync: bool,
     /// Whether the server has promised UID and MODSEQ in each FETCH response that was not asked for.

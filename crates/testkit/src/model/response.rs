@@ -181,7 +181,8 @@ mod tests {
 
     #[test]
     fn responses_are_read_when_they_are_whole() {
-        let mut octets = b"* 2 EXISTS\r\n* 1 FETCH (FLAGS (\\Seen \\Recent A) BODY[] {3}\r\n\r\n) UID 7)\r\na1 OK [HIGHES".to_vec();
+        let mut octets =
+            b"* 2 EXISTS\r\n* 1 FETCH (FLAGS (\\Seen \\Recent A) BODY[] {3}\r\n\r\n) UID 7)\r\na1 OK [HIGHES".to_vec();
         let seen = ["\\seen", "a"].map(str::to_owned).into_iter().collect();
         let fetch = Response::Fetch { seq: 1, uid: Some(7), flags: Some(seen), modseq: None };
         assert_eq!(read(&mut octets).unwrap(), [Response::Exists(2), fetch]);

@@ -71,9 +71,7 @@ fn word_end(line: &[u8], start: usize) -> usize {
 
 /// Whether two lines say the same.
 pub(crate) fn same(expected: &[Node], got: &[Node], captures: &mut Captures) -> bool {
-    let is = |nodes: &[Node], at: usize, name: &str| {
-        matches!(nodes.get(at), Some(Node::Word(word, _)) if word.eq_ignore_ascii_case(name.as_bytes()))
-    };
+    let is = |nodes: &[Node], at: usize, name: &str| matches!(nodes.get(at), Some(Node::Word(word, _)) if word.eq_ignore_ascii_case(name.as_bytes()));
     if !is(expected, 0, "*") || !is(got, 0, "*") {
         return sequence(expected, got, captures);
     }

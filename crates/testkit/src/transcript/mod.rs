@@ -92,7 +92,11 @@ impl Transcript {
         if !only_enables {
             return said;
         }
-        let selects = self.givens.iter().any(|given| given.filled() == Some("INBOX")).then(|| Opening::Selected("INBOX".to_owned()));
+        let selects = self
+            .givens
+            .iter()
+            .any(|given| given.filled() == Some("INBOX"))
+            .then(|| Opening::Selected("INBOX".to_owned()));
         std::iter::once(Opening::LoggedIn).chain(said).chain(selects).collect()
     }
 

@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_block_is_a_literal() {
         let now = "A: a1 APPEND INBOX {n+}\n    Hi\n\n    there\nA:\n";
-        assert_eq!(sent(now), [b"a1 APPEND INBOX {11+}\r\nHi\r\n\r\nthere\r\n".to_vec(), b"\r\n".to_vec()]);
+        assert_eq!(sent(now), [b"a1 APPEND INBOX {13+}\r\nHi\r\n\r\nthere\r\n".to_vec(), b"\r\n".to_vec()]);
         let later = "A: a1 APPEND INBOX {n}\nA< + …\nA:\n    Hi\nA:\n";
         assert_eq!(sent(later), [b"a1 APPEND INBOX {4}\r\n".to_vec(), b"Hi\r\n".to_vec(), b"\r\n".to_vec()]);
         assert!(parse("A: a1 APPEND INBOX {n}\n").is_err());

@@ -117,7 +117,7 @@ fn naive_difference(old: &[Record], new: &[Record]) -> Difference {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn messages_are_a_list_of_records(steps in proptest::collection::vec(step(), 1..24)) {

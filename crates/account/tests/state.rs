@@ -394,7 +394,7 @@ fn through_checkpoint(state: &State) -> State {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 160, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_state_is_the_fold_of_its_log(steps in proptest::collection::vec(step(), 1..60)) {

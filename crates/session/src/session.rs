@@ -291,6 +291,10 @@ impl Session {
         // If the store cannot say, there is nothing to tell: the command that needs it has its own answer.
         let Ok(state) = user.account.state() else { return };
         let found = view.sync(&state, || user.account.pin(&state), expunges);
+        if found.exists.is_some() {
+            let id = view.id;
+            view.claim_recent(&state, |uid_next| user.account.claim_recent(id, uid_next));
+        }
         if !found.is_empty() {
             news::write(&mut self.out, view, &found, self.enabled);
         }

@@ -2,7 +2,7 @@
 //! may be told of expunged messages while it runs (RFC 9051 §7.5.1).
 
 use imap::Target;
-use imap::command::{Command, Numbers};
+use imap::command::{Command, Numbers, SearchKey};
 
 use crate::view::Expunges;
 
@@ -67,6 +67,10 @@ pub(crate) fn of(command: &Command) -> Rules {
         Command::Expunge(Some(_)) => rules("UID EXPUNGE", Selected),
         Command::Search(search) => match search.numbers {
             Numbers::Seq => Rules { expunges: Expunges::Deferred, ..rules("SEARCH", Selected) },
+            // A UID SEARCH that names sequence numbers may not be told either (RFC 7162 §3.2.10.2).
+            Numbers::Uid if names_numbers(&search.key) => {
+                Rules { expunges: Expunges::Deferred, ..rules("UID SEARCH", Selected) }
+            }
             Numbers::Uid => rules("UID SEARCH", Selected),
         },
         Command::Fetch(fetch) => by_target("FETCH", "UID FETCH", &fetch.target),
@@ -81,5 +85,16 @@ pub(crate) fn of(command: &Command) -> Rules {
             Target::Uid(_) => rules("UID REPLACE", Selected),
         },
         Command::Unknown(_) => rules("unknown", Anytime),
+    }
+}
+
+/// Whether a search names sequence numbers. The parser bounds the depth.
+fn names_numbers(key: &SearchKey) -> bool {
+    match key {
+        SearchKey::Seq(_) => true,
+        SearchKey::And(keys) => keys.iter().any(names_numbers),
+        SearchKey::Or(one, other) => names_numbers(one) || names_numbers(other),
+        SearchKey::Not(key) => names_numbers(key),
+        _ => false,
     }
 }

@@ -153,6 +153,15 @@ impl View {
         news
     }
 
+    /// Messages that came while the mailbox is open for writing are `\Recent` in the session that is first told of them
+    /// (RFC 3501 §2.3.2). `claim` takes UIDNEXT and gives the first UID that no other session has.
+    pub(crate) fn claim_recent(&mut self, state: &State, claim: impl FnOnce(Uid) -> Uid) {
+        let Some(mailbox) = state.mailbox(self.id).filter(|_| self.access == Access::ReadWrite) else { return };
+        let first = claim(mailbox.uid_next_shown());
+        let fresh = self.messages.iter_from(self.messages.places_below(first)).map(|r| r.uid);
+        self.recent.extend(fresh);
+    }
+
     /// After this session's own STORE: takes over the newest state of messages that the client is told of now, or
     /// need not be told of, and says which. Where somebody else's change came between, the next sync tells.
     pub(crate) fn adopt(&mut self, mailbox: &Mailbox, uids: &UidSet, which: Adopt<'_>) -> UidSet {

@@ -79,6 +79,11 @@ pub(crate) fn start(session: &mut Session, tag: &Tag, command: Command) -> Resul
         true => set_seen(session, &uids)?,
         false => UidSet::new(),
     };
+    if session.enabled.condstore && !seen.is_empty() {
+        // A FETCH that sets `\Seen` tells both to who knows CONDSTORE (RFC 7162 §3.2.4).
+        let missing = [FetchItem::Uid, FetchItem::ModSeq].into_iter().filter(|item| !items.contains(item));
+        items.extend(missing.collect::<Vec<_>>());
+    }
     let depth = items.iter().map(depth).max().unwrap_or(Depth::Records);
     let (queue, texts) = (VecDeque::new(), FlagTexts::default());
     let answer = Answer::ok("Fetched");

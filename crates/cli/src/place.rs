@@ -1,0 +1,96 @@
+//! Which data folder a command works on, and the store in it.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow, bail};
+use server::control::Client;
+use server::{Config, Overrides};
+use store::{Account, Actor, Entry, Options, Store};
+
+/// Where the configuration lies when nothing is said.
+pub(crate) const CONFIG: &str = "/etc/posthorn/posthorn.toml";
+
+/// `--data` and `--config`
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Place {
+    /// The data folder; above what the configuration says
+    #[arg(long, value_name = "DIR", env = "POSTHORN_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// The configuration [default: /etc/posthorn/posthorn.toml if it is there and --data is not given]
+    #[arg(long, value_name = "FILE", env = "POSTHORN_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+impl Place {
+    /// The configuration's file, if there is one to read. Who names a data folder alone means it alone.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        let usual = Path::new(CONFIG);
+        let found = || (self.data.is_none() && usual.exists()).then(|| usual.to_owned());
+        self.config.clone().or_else(found)
+    }
+
+    /// The configuration with the flags above it.
+    pub(crate) fn load(&self, flags: Overrides) -> Result<Config> {
+        let flags = Overrides { data: self.data.clone(), ..flags };
+        Ok(Config::load(self.file().as_deref(), flags)?)
+    }
+
+    /// The store of a data folder that is there.
+    pub(crate) fn open(&self) -> Result<Open> {
+        let data = self.load(Overrides::default())?.data().to_owned();
+        if !data.join("directory.sqlite").exists() {
+            bail!("there is no mail in {}: name the data folder with --data DIR", data.display());
+        }
+        Open::at(data)
+    }
+
+    /// The store of a data folder, which is made if it is not there.
+    pub(crate) fn open_or_make(&self) -> Result<Open> {
+        Open::at(self.load(Overrides::default())?.data().to_owned())
+    }
+}
+
+/// A store that is open.
+pub(crate) struct Open {
+    pub(crate) data: PathBuf,
+    pub(crate) store: Store,
+}
+
+impl Open {
+    pub(crate) fn at(data: PathBuf) -> Result<Self> {
+        // Password hashes and mail are in it: for its owner only.
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&data);
+        made.with_context(|| format!("cannot make the data folder {}", data.display()))?;
+        let store = Store::open(&data, Options::default());
+        let store = store.with_context(|| format!("cannot open the data folder {}", data.display()))?;
+        Ok(Self { data, store })
+    }
+
+    /// The account of that name or address.
+    pub(crate) fn entry(&self, name: &str) -> Result<Entry> {
+        let found = self.store.directory().find_by_name(name)?;
+        found.ok_or_else(|| anyhow!("there is no account {name}: `posthorn user list` shows all"))
+    }
+
+    /// The account's mail.
+    pub(crate) fn account(&self, name: &str) -> Result<Arc<Account>> {
+        Ok(self.store.account(self.entry(name)?.id)?)
+    }
+
+    /// Tells the server, if one serves this folder, that accounts or passwords have changed.
+    pub(crate) fn directory_changed(&self) {
+        // It looks by itself, too, only not at once.
+        if let Some(mut server) = Client::connect(&self.data) {
+            let _ = server.directory_changed();
+        }
+    }
+}
+
+/// Who the log says it was: the command, and who gave it.
+pub(crate) fn actor(command: &str) -> Actor {
+    let user = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_default();
+    Actor { session: 0, client: format!("posthorn {command}"), credential: user, address: None }
+}

@@ -66,6 +66,7 @@ def main() -> None:
 
         # Both processes in turn: the server commits on top of what the other one wrote, and the other way round.
         deliver(user, mail("by-lmtp"))
+        client.noop()  # a command is about the mailbox as it was told; this one tells
         client.add_flags(client.search("ALL"), [b"$Mark"])
         maildir(folder, MAILS, 5)
         posthorn("import", "maildir", user, str(folder))

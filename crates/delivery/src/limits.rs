@@ -16,7 +16,7 @@ pub const COMMANDS_WITHOUT_MESSAGE: u32 = 5000;
 pub const ERRORS: u32 = 100;
 
 /// How long the client may be silent (RFC 5321 §4.5.3.2.7).
-pub const SILENCE: Duration = Duration::from_secs(5 * 60);
+pub const SILENCE: Duration = Duration::from_mins(5);
 
 /// How much is handed out by one call of `transmit`, roughly.
 pub const OUTPUT: usize = 64 * 1024;

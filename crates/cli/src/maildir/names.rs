@@ -30,7 +30,8 @@ pub(crate) fn mailbox<'a>(levels: impl Iterator<Item = &'a str>) -> Option<Mailb
 fn level(text: &str) -> String {
     // Names that are not valid modified UTF-7 are UTF-8, or ASCII with a stray `&`.
     let below = MailboxName::from_wire(format!("{ABOVE}{text}").as_bytes(), NameForm::Utf7);
-    let decoded = below.map_or_else(|_| text.to_owned(), |name| name.as_str().replacen(ABOVE, "", 1));
+    let decoded = below.ok().and_then(|name| Some(name.as_str().strip_prefix(ABOVE)?.to_owned()));
+    let decoded = decoded.unwrap_or_else(|| text.to_owned());
     let decoded = decoded.replace(DOT, ".");
     let tidy = decoded.replace(|char: char| char.is_control() || "*%/".contains(char), "_");
     match tidy.as_str() {

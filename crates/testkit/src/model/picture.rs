@@ -110,14 +110,20 @@ impl Picture {
             self.messages.remove(at);
             return Ok(());
         }
-        // Of messages whose UIDs are not known, one is like the other.
-        let last = self.messages.iter().rev().find_map(|known| known.uid).unwrap_or(0);
-        match self.messages.iter().rposition(|known| known.uid.is_none()) {
-            Some(at) if uid > last || self.messages[..at].iter().any(|k| k.uid.is_none()) => {
+        // Of messages whose UIDs are not known, between two that are, one is like the other.
+        let fits = |at: &usize| {
+            let before = self.messages[..*at].iter().rev().find_map(|known| known.uid);
+            let after = self.messages[*at..].iter().find_map(|known| known.uid);
+            self.messages[*at].uid.is_none()
+                && before.is_none_or(|before| before < uid)
+                && after.is_none_or(|after| after > uid)
+        };
+        match (0..self.messages.len()).find(fits) {
+            Some(at) => {
                 self.messages.remove(at);
                 Ok(())
             }
-            _ => Err(format!("VANISHED {uid}, which is not there")),
+            None => Err(format!("VANISHED {uid}, which is not there")),
         }
     }
 

@@ -88,15 +88,13 @@ impl Transcript {
                 _ => None,
             })
             .collect();
-        let only_enables = said.iter().all(|opening| matches!(opening, Opening::Enabled(_)));
-        if !only_enables {
+        if said.iter().any(|opening| matches!(opening, Opening::Connects | Opening::Greeted)) {
             return said;
         }
-        let selects = self
-            .givens
-            .iter()
-            .any(|given| given.filled() == Some("INBOX"))
-            .then(|| Opening::Selected("INBOX".to_owned()));
+        let only_enables = said.iter().all(|opening| matches!(opening, Opening::Enabled(_)));
+        let selects = only_enables && self.givens.iter().any(|given| given.filled() == Some("INBOX"));
+        let selects = selects.then(|| Opening::Selected("INBOX".to_owned()));
+        let said = said.into_iter().filter(|opening| *opening != Opening::LoggedIn);
         std::iter::once(Opening::LoggedIn).chain(said).chain(selects).collect()
     }
 

@@ -144,11 +144,13 @@ fn tell_vanished(session: &mut Session, set: &SetArg, since: u64) -> Result<(), 
 /// Sets `\Seen` on those that lack it, in one commit, before anything is sent.
 fn set_seen(session: &mut Session, uids: &UidSet) -> Result<UidSet, Answer> {
     let view = selected(session)?;
-    let table = view.table();
-    let unseen = |r: &Record| !table.set(r.flags).system.contains(SystemFlags::SEEN);
-    let unseen: UidSet = view.messages().select(uids).filter(|(_, r)| unseen(r)).map(|(_, r)| r.uid).collect();
-    let id = view.id;
-    if unseen.is_empty() || view.access == Access::ReadOnly {
+    let (id, access) = (view.id, view.access);
+    // What counts is the mailbox and not the view: another session may have taken `\Seen` away just now.
+    let state = session.account()?.state()?;
+    let Some(mailbox) = state.mailbox(id).filter(|_| access == Access::ReadWrite) else { return Ok(UidSet::new()) };
+    let unseen = |r: &Record| !mailbox.flags.set(r.flags).system.contains(SystemFlags::SEEN);
+    let unseen: UidSet = mailbox.messages.select(uids).filter(|(_, r)| unseen(r)).map(|(_, r)| r.uid).collect();
+    if unseen.is_empty() {
         return Ok(UidSet::new());
     }
     let flags = Flags::new(SystemFlags::SEEN, Vec::new());

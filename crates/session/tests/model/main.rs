@@ -1,0 +1,34 @@
+//! Several sessions, random commands, one account: each client's picture, kept by obeying the untagged responses and
+//! nothing else, is the naive model's at each NOOP; QRESYNC ends in the same picture; the store's check is clean and the
+//! fold of the log is the state after each run.
+//!
+//! `MODEL_CASES=2000` runs more, `MODEL_SEED=…` the same again.
+
+mod actor;
+mod op;
+mod play;
+
+use std::hash::{BuildHasher, RandomState};
+
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+
+use op::script;
+use play::play;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+}
+
+#[test]
+fn clients_that_obey_see_what_is() {
+    let seed = number("MODEL_SEED").unwrap_or_else(|| RandomState::new().hash_one("seed"));
+    let cases = u32::try_from(number("MODEL_CASES").unwrap_or(96)).unwrap();
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 4_000, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+    let outcome = runner.run(&script(), |script| play(&script).map_err(TestCaseError::fail));
+    if let Err(error) = outcome {
+        panic!("MODEL_SEED={seed} MODEL_CASES={cases}\n{error}");
+    }
+}

@@ -85,7 +85,8 @@ fn damage_is_found_and_what_is_left_is_exported() {
     let (name, octets, _) = files.iter().max_by_key(|(_, octets, _)| octets.len()).unwrap();
     let mut octets = octets.clone();
     // Noise does not get smaller: it stands in the file as it is.
-    let at = octets.windows(8).position(|window| window == &noise(7).as_bytes()[200..208]).expect("there");
+    let noise = noise(7);
+    let at = octets.windows(8).position(|window| window == &noise.as_bytes()[200..208]).expect("there");
     octets[at] ^= 1;
     std::fs::write(folder.path("data/accounts").join(name), octets).unwrap();
     let done = folder.run(&["check"]);

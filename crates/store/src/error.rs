@@ -72,7 +72,21 @@ impl From<rusqlite::Error> for Error {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::damaged(error.to_string()),
+            // Every statement is ours and fits the tables, so these are tables and values that are not ours.
+            Some(ErrorCode::Unknown | ErrorCode::TypeMismatch) => Self::damaged(error.to_string()),
+            None if is_odd_value(&error) => Self::damaged(error.to_string()),
             _ => Self::Database(Arc::new(error)),
         }
     }
+}
+
+/// A column that holds something else than what is ever written to it.
+fn is_odd_value(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::Utf8Error(..)
+    )
 }

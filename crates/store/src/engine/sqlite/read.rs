@@ -9,8 +9,8 @@ use super::{body_id, crc, email_id, modseq, read_modseq};
 use crate::Error;
 use crate::engine::{Email, Packed, Row, SeeCell, VisitChunk, VisitEmail, VisitId};
 
-/// How many rows that nobody asked for are stepped over before looking the next one up from the top.
-const STEPS: u32 = 12;
+/// How far the next id may be for stepping to it; one that is farther is looked up from the top.
+const STEPS: i64 = 8;
 
 pub(super) fn newest(connection: &Connection) -> Result<Option<ModSeq>, Error> {
     let mut statement = connection.prepare_cached("SELECT max(modseq) FROM log")?;
@@ -108,16 +108,11 @@ fn scan(
     while let Some(mut id) = next {
         let mut wanted = key(id)?;
         let mut rows = statement.query([wanted])?;
-        let mut steps = 0;
         loop {
             let Some(row) = rows.next()? else { return Err(Error::NoSuchEmail(id)) };
             let found: i64 = row.get(0)?;
-            if found < wanted && steps < STEPS {
-                steps += 1;
-                continue;
-            }
             if found < wanted {
-                break;
+                continue;
             }
             if found > wanted {
                 return Err(Error::NoSuchEmail(id));
@@ -126,8 +121,9 @@ fn scan(
                 return Ok(());
             }
             next = ids.next();
+            let near = |next: EmailId| next > id && email_id(next) - email_id(id) <= STEPS;
             match next {
-                Some(following) if following > id => (id, steps) = (following, 0),
+                Some(following) if near(following) => id = following,
                 _ => break,
             }
             wanted = key(id)?;

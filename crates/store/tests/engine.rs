@@ -1,0 +1,188 @@
+//! What every engine promises, tried on each.
+
+mod support;
+
+use std::ops::ControlFlow;
+
+use account::EmailId;
+use imap::ModSeq;
+use store::engine::{Batch, Cell, Checkpoint, Engine, Memory, NewEmail, Over, Row, Sqlite, Written};
+use store::{Error, Store};
+use support::{Folder, NOW, mail, upload};
+
+fn on_each(test: impl Fn(&dyn Engine)) {
+    test(&Memory::default());
+    let folder = Folder::new();
+    test(&Sqlite::new(folder.path().join("some/folder/1.sqlite")));
+}
+
+fn modseq(n: u64) -> Option<ModSeq> {
+    ModSeq::new(n)
+}
+
+fn row(n: u64) -> Row {
+    Row {
+        modseq: modseq(n).unwrap(),
+        at: NOW,
+        actor: format!("actor {n}"),
+        changes: vec![n as u8; 5],
+        gone: if n % 2 == 0 { vec![1, 2] } else { Vec::new() },
+    }
+}
+
+fn batch(after: u64, rows: u64, emails: &[u64]) -> Batch {
+    let store = Store::memory();
+    let emails = emails.iter().map(|id| NewEmail {
+        id: EmailId::new(*id).unwrap(),
+        received_at: NOW,
+        message: upload(&store, &mail(*id as usize)),
+    });
+    Batch { after: modseq(after), rows: (after + 1..=after + rows).map(row).collect(), emails: emails.collect() }
+}
+
+fn cells(engine: &dyn Engine) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    engine.checkpoint(&mut |name, data| cells.push(Cell { name, data: data.unwrap().to_vec() })).unwrap();
+    cells
+}
+
+fn ids(engine: &dyn Engine) -> Vec<u64> {
+    let mut ids = Vec::new();
+    engine
+        .ids(EmailId::FIRST, &mut |id| {
+            ids.push(id.get());
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    ids
+}
+
+fn cell(name: (u64, u32), data: &[u8]) -> Cell {
+    Cell { name, data: data.to_vec() }
+}
+
+#[test]
+fn there_is_nothing_before_it_is_made_and_after_it_is_destroyed() {
+    on_each(|engine| {
+        let gone = |engine: &dyn Engine| {
+            assert!(matches!(engine.newest(), Err(Error::NoSuchAccount)));
+            assert!(matches!(engine.append(&batch(0, 1, &[])), Err(Error::NoSuchAccount)));
+            assert!(matches!(engine.checkpoint(&mut |_, _| ()), Err(Error::NoSuchAccount)));
+        };
+        gone(engine);
+        engine.create().unwrap();
+        engine.create().unwrap();
+        assert_eq!(engine.newest().unwrap(), None);
+        assert_eq!(engine.append(&batch(0, 1, &[])).unwrap(), Written::Durably);
+        engine.destroy().unwrap();
+        gone(engine);
+        engine.create().unwrap();
+        assert_eq!(engine.newest().unwrap(), None);
+    });
+}
+
+#[test]
+fn a_batch_is_written_after_the_last_row_or_not_at_all() {
+    on_each(|engine| {
+        engine.create().unwrap();
+        assert_eq!(engine.append(&batch(0, 3, &[1, 2])).unwrap(), Written::Durably);
+        assert_eq!(engine.append(&batch(2, 2, &[3])).unwrap(), Written::TooLate);
+        assert_eq!(engine.append(&batch(4, 1, &[3])).unwrap(), Written::TooLate);
+        assert_eq!(engine.append(&batch(0, 1, &[3])).unwrap(), Written::TooLate);
+        assert_eq!(engine.newest().unwrap(), modseq(3));
+        assert_eq!(ids(engine), [1, 2]);
+        assert_eq!(engine.append(&batch(3, 2, &[3])).unwrap(), Written::Durably);
+        engine.close().unwrap();
+        assert_eq!(engine.log(None, 100).unwrap(), (1..=5).map(row).collect::<Vec<_>>());
+        assert_eq!(engine.log(modseq(2), 2).unwrap(), [row(3), row(4)]);
+        assert_eq!(engine.log(modseq(5), 2).unwrap(), []);
+        assert_eq!(ids(engine), [1, 2, 3]);
+    });
+}
+
+#[test]
+fn emails_and_octets_are_those_that_came() {
+    on_each(|engine| {
+        engine.create().unwrap();
+        let written = batch(0, 1, &[1, 2, 5]);
+        assert_eq!(engine.append(&written).unwrap(), Written::Durably);
+        let wanted = [5, 1, 2, 1].map(|id| EmailId::new(id).unwrap());
+        let mut seen = Vec::new();
+        engine
+            .emails(&mut wanted.into_iter(), &mut |email| {
+                let new = written.emails.iter().find(|new| new.id == email.id).unwrap();
+                assert_eq!((email.size, &email.hash), (new.message.size(), new.message.hash()));
+                assert_eq!(email.received_at, NOW);
+                assert_eq!(mime::Stored::parse(email.structure).unwrap().size(), u64::from(email.size));
+                seen.push(email.id);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert_eq!(seen, wanted);
+        let mut octets = Vec::new();
+        engine.chunk(wanted[0], 0, &mut octets).unwrap();
+        assert_eq!(octets, mail(5));
+        assert!(matches!(engine.chunk(wanted[0], 1, &mut octets), Err(Error::NoSuchEmail(_) | Error::WrongPlan(_))));
+        let mut first = true;
+        engine
+            .first_chunks(&mut wanted.into_iter(), &mut |id, packed| {
+                let mut octets = Vec::new();
+                packed.unpack(&mut octets).unwrap();
+                assert_eq!(octets, mail(id.get() as usize));
+                if std::mem::take(&mut first) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })
+            .unwrap();
+    });
+}
+
+#[test]
+fn a_checkpoint_is_written_over_the_one_that_it_was_made_for() {
+    on_each(|engine| {
+        engine.create().unwrap();
+        let save = |over, at, put: Vec<Cell>, remove: Vec<(u64, u32)>| {
+            engine.save(&Checkpoint { over, modseq: modseq(at).unwrap(), put, remove }).unwrap()
+        };
+        assert_eq!(cells(engine), []);
+        let root = cell((0, 0), b"root");
+        let whole = vec![root.clone(), cell((1, 0), b"m"), cell((1, 1), b"a"), cell((1, 4_000_000_000), b"b")];
+        assert_eq!(save(Over::This(modseq(1)), 5, whole.clone(), Vec::new()), Written::TooLate);
+        assert_eq!(save(Over::This(None), 5, whole.clone(), Vec::new()), Written::Durably);
+        assert_eq!(cells(engine), whole);
+        let part = vec![cell((0, 0), b"root 2"), cell((1, 1), b"A")];
+        assert_eq!(save(Over::This(modseq(4)), 6, part.clone(), Vec::new()), Written::TooLate);
+        assert_eq!(save(Over::This(modseq(5)), 6, part, vec![(1, 4_000_000_000)]), Written::Durably);
+        engine.close().unwrap();
+        assert_eq!(cells(engine), [cell((0, 0), b"root 2"), cell((1, 0), b"m"), cell((1, 1), b"A")]);
+        assert_eq!(save(Over::AnyOlder, 5, whole, Vec::new()), Written::TooLate);
+        assert_eq!(save(Over::AnyOlder, 7, vec![root.clone()], Vec::new()), Written::Durably);
+        assert_eq!(cells(engine), [root]);
+    });
+}
+
+#[test]
+fn rows_expire_when_the_checkpoint_has_them_but_never_all() {
+    on_each(|engine| {
+        engine.create().unwrap();
+        assert_eq!(engine.append(&batch(0, 5, &[1, 2, 3])).unwrap(), Written::Durably);
+        let (one, two, three) = (EmailId::FIRST, EmailId::new(2).unwrap(), EmailId::new(3).unwrap());
+        let (m, upto) = (|n| modseq(n).unwrap(), modseq(3).unwrap());
+        assert_eq!(engine.expire(upto, &[(one, upto)]).unwrap(), Written::TooLate, "there is no checkpoint");
+        let put = vec![cell((0, 0), b"root")];
+        let saved = Checkpoint { over: Over::AnyOlder, modseq: m(5), put, remove: Vec::new() };
+        assert_eq!(engine.save(&saved).unwrap(), Written::Durably);
+        assert_eq!(engine.expire(m(5), &[]).unwrap(), Written::TooLate, "the last row stays");
+        assert_eq!(engine.expire(upto, &[(one, m(2)), (two, m(3))]).unwrap(), Written::Durably);
+        assert_eq!(engine.log(None, 9).unwrap(), [row(4), row(5)]);
+        assert_eq!(engine.expire(m(4), &[(one, m(4)), (two, m(1))]).unwrap(), Written::Durably);
+        assert_eq!(engine.doomed(None, 9).unwrap(), [(one, m(4)), (two, m(3))], "the last row counts");
+        assert_eq!(engine.doomed(Some(one), 9).unwrap(), [(two, m(3))]);
+        assert_eq!(engine.doomed(None, 1).unwrap().len(), 1);
+        assert_eq!(engine.remove(modseq(4), &[one], &[]).unwrap(), Written::TooLate);
+        assert_eq!(engine.remove(modseq(5), &[one], &[two]).unwrap(), Written::Durably);
+        assert_eq!(engine.doomed(None, 9).unwrap(), []);
+        assert_eq!(ids(engine), [2, 3]);
+        assert!(matches!(engine.chunk(one, 0, &mut Vec::new()), Err(Error::NoSuchEmail(id)) if id == one));
+        assert!(engine.chunk(three, 0, &mut Vec::new()).is_ok());
+        assert_eq!(engine.examine().unwrap(), [""; 0]);
+    });
+}

@@ -1,0 +1,181 @@
+//! What is kept, for how long, and what goes.
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use account::plan;
+use imap::Uid;
+use store::{Error, Options, Store};
+use support::{Folder, NOW, append, assert_clean, commit, expunge, mail, name, octets, uids, upload, user};
+
+const DAY: i64 = 24 * 3600;
+
+fn keeping(retention: Duration) -> Options {
+    Options { retention, ..Options::default() }
+}
+
+fn on_both(retention: Duration, test: impl Fn(Store)) {
+    let folder = Folder::new();
+    test(folder.open_with(keeping(retention)));
+    test(Store::memory_with(keeping(retention)));
+}
+
+fn sweep(store: &Store, now: i64) -> (u64, u64) {
+    let swept = store.sweep(now);
+    assert!(swept.failed.is_empty(), "{:?}", swept.failed);
+    (swept.commits, swept.emails)
+}
+
+#[test]
+fn expunged_mail_stays_for_the_retention_and_then_goes() {
+    on_both(Duration::from_secs(30 * 24 * 3600), |store| {
+        let account = user(&store, "alice");
+        append(&account, "INBOX", (0..4).map(|n| upload(&store, &mail(n))).collect()).unwrap();
+        let emails: Vec<_> = account.state().unwrap().named(&name("INBOX")).unwrap().messages.iter().copied().collect();
+        expunge(&account, "INBOX", &[2, 3]);
+        append(&account, "INBOX", vec![upload(&store, &mail(9))]).unwrap();
+        assert_eq!(sweep(&store, NOW + 29 * DAY), (0, 0));
+        assert!(account.body(emails[1].email).is_ok());
+        assert_clean(&account);
+        // The last row stays, as always.
+        let (commits, removed) = sweep(&store, NOW + 31 * DAY);
+        assert_eq!((commits, removed), (4, 2));
+        assert!(matches!(account.body(emails[1].email), Err(Error::NoSuchEmail(_))));
+        assert!(matches!(account.structure(emails[2].email), Err(Error::NoSuchEmail(_))));
+        assert_eq!(octets(&account, "INBOX", 1).unwrap(), mail(0));
+        assert_eq!(octets(&account, "INBOX", 4).unwrap(), mail(3));
+        let state = account.state().unwrap();
+        assert_eq!(state.named(&name("INBOX")).unwrap().vanished.since(None), uids(&[2, 3]), "QRESYNC still knows");
+        assert_clean(&account);
+        store.close().unwrap();
+        assert_eq!(*account.state().unwrap(), *state);
+        assert_clean(&account);
+    });
+}
+
+#[test]
+fn what_a_copy_names_stays() {
+    on_both(Duration::ZERO, |store| {
+        let account = user(&store, "alice");
+        append(&account, "INBOX", vec![upload(&store, &mail(1))]).unwrap();
+        commit(&account, |state| {
+            let id = |mailbox| state.named(&name(mailbox)).map(|mailbox| mailbox.id);
+            plan::copy(state, id("INBOX").unwrap(), &uids(&[1]), id("Archive"), NOW)
+        })
+        .unwrap();
+        expunge(&account, "INBOX", &[1]);
+        commit(&account, |state| plan::subscribe(state, &name("One more row"))).unwrap();
+        assert_eq!(sweep(&store, NOW + DAY), (5, 0));
+        assert_eq!(octets(&account, "Archive", 1).unwrap(), mail(1));
+        expunge(&account, "Archive", &[1]);
+        commit(&account, |state| plan::subscribe(state, &name("Another row"))).unwrap();
+        assert_eq!(sweep(&store, NOW + 2 * DAY).1, 1);
+        assert_clean(&account);
+    });
+}
+
+#[test]
+fn the_mail_of_a_deleted_mailbox_stays_for_the_retention_too() {
+    on_both(Duration::from_secs(10 * 24 * 3600), |store| {
+        let account = user(&store, "alice");
+        commit(&account, |state| plan::create(state, &name("Old"), &[], NOW)).unwrap();
+        append(&account, "Old", (0..3).map(|n| upload(&store, &mail(n))).collect()).unwrap();
+        let email = account.state().unwrap().named(&name("Old")).unwrap().messages.last().unwrap().email;
+        let later = NOW + 9 * DAY;
+        account
+            .commit(&support::actor(), later, Vec::new(), |state| plan::delete(state, &name("Old")))
+            .unwrap();
+        // The row that brought them goes, the one that took them away is kept.
+        assert_eq!(sweep(&store, NOW + 11 * DAY), (3, 0));
+        assert!(account.body(email).is_ok());
+        assert_clean(&account);
+        account
+            .commit(&support::actor(), later, Vec::new(), |state| plan::subscribe(state, &name("A row")))
+            .unwrap();
+        assert_eq!(sweep(&store, NOW + 20 * DAY), (1, 3));
+        assert!(matches!(account.body(email), Err(Error::NoSuchEmail(_))));
+        assert_clean(&account);
+    });
+}
+
+#[test]
+fn what_a_session_looks_at_stays() {
+    on_both(Duration::ZERO, |store| {
+        let account = user(&store, "alice");
+        append(&account, "INBOX", (0..2).map(|n| upload(&store, &mail(n))).collect()).unwrap();
+        let view = account.state().unwrap();
+        let pin = account.pin(&view);
+        let young = account.pin(&view);
+        expunge(&account, "INBOX", &[1]);
+        commit(&account, |state| plan::subscribe(state, &name("One more row"))).unwrap();
+        assert_eq!(sweep(&store, NOW + DAY).1, 0);
+        drop(young);
+        assert_eq!(sweep(&store, NOW + 2 * DAY).1, 0);
+        let email = view.named(&name("INBOX")).unwrap().messages.by_uid(Uid::MIN).unwrap().email;
+        assert_eq!(account.body(email).unwrap().size(), mail(0).len() as u64);
+        // Who looks at a state after the EXPUNGE holds nothing.
+        let after = account.pin(&account.state().unwrap());
+        drop(pin);
+        assert_eq!(sweep(&store, NOW + 3 * DAY).1, 1);
+        drop(after);
+        assert!(matches!(account.body(email), Err(Error::NoSuchEmail(_))));
+        assert_clean(&account);
+    });
+}
+
+#[test]
+fn a_file_shrinks_when_mail_goes() {
+    let folder = Folder::new();
+    let store = folder.open_with(keeping(Duration::ZERO));
+    let account = user(&store, "alice");
+    let noise: Vec<u8> = (0..40_000u32).flat_map(|n| *blake3::hash(&n.to_le_bytes()).as_bytes()).collect();
+    append(&account, "INBOX", vec![upload(&store, &noise)]).unwrap();
+    store.close().unwrap();
+    let file = folder.path().join(format!("accounts/{:02x}/{}.sqlite", account.id().get(), account.id()));
+    let full = std::fs::metadata(&file).unwrap().len();
+    expunge(&account, "INBOX", &[1]);
+    commit(&account, |state| plan::subscribe(state, &name("One more row"))).unwrap();
+    assert_eq!(sweep(&store, NOW + DAY).1, 1);
+    store.close().unwrap();
+    let empty = std::fs::metadata(&file).unwrap().len();
+    assert!(full > 1_000_000 && empty < 200_000, "{full} {empty}");
+}
+
+#[test]
+fn accounts_that_nobody_uses_are_closed_and_looked_into() {
+    let folder = Folder::new();
+    let store = folder.open_with(keeping(Duration::ZERO));
+    let account = user(&store, "alice");
+    append(&account, "INBOX", vec![upload(&store, &mail(1))]).unwrap();
+    expunge(&account, "INBOX", &[1]);
+    commit(&account, |state| plan::subscribe(state, &name("One more row"))).unwrap();
+    store.close().unwrap();
+    assert_eq!(sweep(&store, NOW + DAY), (4, 1), "though it is closed");
+    let state = account.state().unwrap();
+    assert_eq!(store.sweep(NOW + DAY + 10).closed, 0);
+    assert_eq!(store.sweep(NOW + DAY + 30).closed, 0);
+    assert_eq!(store.sweep(NOW + DAY + 90).closed, 1, "a minute later");
+    assert!(!Arc::ptr_eq(&state, &account.state().unwrap()));
+}
+
+#[test]
+fn no_more_accounts_are_open_than_may_be() {
+    let folder = Folder::new();
+    let store = folder.open_with(Options { open_accounts: 5, ..Options::default() });
+    let accounts: Vec<_> = (0..20).map(|n| user(&store, &format!("user{n}"))).collect();
+    for round in 0..3 {
+        for (n, account) in accounts.iter().enumerate() {
+            append(account, "INBOX", vec![upload(&store, &mail(n + round))]).unwrap();
+        }
+    }
+    let open = std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|fd| std::fs::read_link(fd.unwrap().path()).ok());
+    let path = folder.path().join("accounts");
+    let mut files: Vec<_> = open.filter(|file| file.starts_with(&path)).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "sqlite"));
+    assert!(!files.is_empty() && files.len() <= 5, "{files:?}");
+    for (n, account) in accounts.iter().enumerate() {
+        assert_eq!(octets(account, "INBOX", 3).unwrap(), mail(n + 2));
+    }
+}

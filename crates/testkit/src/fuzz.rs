@@ -16,6 +16,9 @@ use crate::transcript::{Mail, Transcript};
 use crate::world::World;
 
 /// The frame gives the same events however its octets are cut, and every command and error is read without a panic.
+///
+/// # Panics
+/// If that does not hold.
 pub fn command(data: &[u8]) {
     let (seed, octets) = data.split_first().map_or((0, data), |(seed, rest)| (usize::from(*seed), rest));
     let form = if seed % 2 == 0 { NameForm::Utf7 } else { NameForm::Utf8 };
@@ -66,9 +69,9 @@ fn events(octets: &[u8], piece: usize, limits: Limits) -> Vec<Heard> {
                 Some(Event::Message { head, announced }) => {
                     let event = Heard::Message(head.to_vec());
                     if announced.len < 1000 {
-                        framer.accept()
+                        framer.accept();
                     } else {
-                        framer.refuse()
+                        framer.refuse();
                     }
                     event
                 }
@@ -91,6 +94,9 @@ fn events(octets: &[u8], piece: usize, limits: Limits) -> Vec<Heard> {
 
 /// A message has one structure however it comes in, all of it can be read, and what goes on the wire is well-formed.
 /// The octets as a stored record are refused or read, but never a panic.
+///
+/// # Panics
+/// If that does not hold.
 pub fn mime(data: &[u8]) {
     let (seed, octets) = data.split_first().map_or((0, data), |(seed, rest)| (usize::from(*seed), rest));
     let whole = scan(octets, octets.len().max(1));
@@ -176,6 +182,9 @@ fn well_formed(wire: &[u8]) {
 
 /// Whole sessions live through anything, and the account is whole after it. The octets are pieces that end with 255;
 /// the first octet of a piece says whose it is or what else happens.
+///
+/// # Panics
+/// If that does not hold.
 pub fn session(data: &[u8]) {
     let mut world = World::new(Store::memory()).unwrap_or_else(|what| panic!("{what}"));
     let transcript = Transcript::default();

@@ -192,7 +192,7 @@ impl Run<'_> {
     fn hear_all(&mut self, name: &str, patterns: &[Pattern]) -> Result<(), String> {
         let mut left: Vec<&Pattern> = patterns.iter().collect();
         while !left.is_empty() {
-            let wanted = || left.iter().map(|p| format!("\n    {p}")).collect::<String>();
+            let wanted = || left.iter().fold(String::new(), |all, p| all + "\n    " + &p.to_string());
             let Heard::Line(line) = self.listen(name, Patience::Due)? else {
                 return Err(format!("expected, in any order:{}\nbut heard no more", wanted()));
             };
@@ -255,13 +255,12 @@ impl Run<'_> {
         let text = pattern.to_string();
         let used = self.captures.iter().filter(|(name, _)| text.contains(&format!("<{name}")));
         used.chain(self.captures.iter().filter(|(name, _)| text.contains(&format!("above {name}>"))))
-            .map(|(name, value)| format!("\nwhere <{name}> is {}", show(value)))
-            .collect()
+            .fold(String::new(), |all, (name, value)| all + &format!("\nwhere <{name}> is {}", show(value)))
     }
 
     fn failure(&self, line: usize, what: &str) -> Failure {
         let from = self.log.len().saturating_sub(12);
-        let before: String = self.log[from..].iter().map(|line| format!("\n      | {line}")).collect();
+        let before = self.log[from..].iter().fold(String::new(), |all, line| all + "\n      | " + line);
         Failure { line, what: format!("{}\n  what was said:{before}", what.replace('\n', "\n  ")) }
     }
 }

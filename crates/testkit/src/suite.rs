@@ -165,6 +165,9 @@ pub struct Folder(PathBuf);
 
 impl Folder {
     /// A new, empty one.
+    ///
+    /// # Panics
+    /// If the disk has no room for it.
     #[allow(clippy::new_without_default)] // it makes something on disk
     pub fn new() -> Self {
         static MADE: AtomicUsize = AtomicUsize::new(0);

@@ -6,7 +6,7 @@ use account::plan::{self, NewMessage};
 use account::{Flags, Planned, Refusal, State};
 use imap::{Flag, InternalDate, MailboxName, StoreMode, Uid, UidSet};
 use session::{Settings, Transport};
-use store::{Account, AccountId, Actor, Store};
+use store::{Account, AccountId, Actor, Credentials, Store};
 
 use crate::gate::{FixedGate, PASSWORD, USER};
 use crate::mail;
@@ -30,7 +30,12 @@ pub struct World {
 impl World {
     /// Makes [`USER`]'s account in a store.
     pub fn new(store: Store) -> Result<Self, String> {
-        let id = store.directory().add(USER, None, BEGIN).map_err(told)?;
+        Self::with_password(store, None)
+    }
+
+    /// The same for a server that asks the directory who comes in.
+    pub fn with_password(store: Store, credentials: Option<&Credentials>) -> Result<Self, String> {
+        let id = store.directory().add(USER, credentials, BEGIN).map_err(told)?;
         let account = store.account(id).map_err(told)?;
         Ok(Self { store, account, id, mails: 0 })
     }

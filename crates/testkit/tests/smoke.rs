@@ -95,7 +95,7 @@ fn pieces(said: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for (at, piece) in said.chunks(40).enumerate() {
         out.push(255);
-        out.push(if at % 5 == 4 { 1 } else { 0 });
+        out.push(u8::from(at % 5 == 4));
         out.extend_from_slice(piece);
         if at % 7 == 6 {
             out.extend_from_slice(&[255, 14]);

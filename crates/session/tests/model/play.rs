@@ -126,7 +126,7 @@ fn select(
     let key = stage.naive.find(name);
     let examine = (opening == Opening::Examine).then_some(());
     let done = client.select(&mut stage.network, (name, key), examine, cache)?;
-    expect(&done, key.is_some())?;
+    expect(&done, DUE[usize::from(key.is_some())])?;
     if let Some((key, picture)) = &client.selected {
         if picture.messages.len() != stage.naive.messages(*key).len() {
             return Err(format!("SELECT tells {} EXISTS", picture.messages.len()));
@@ -142,15 +142,15 @@ fn act(stage: &mut Stage, client: &mut Client, op: &Op) -> Result<(), String> {
         Op::Append(at, all) => return append(stage, client, name(*at), all),
         Op::Create(at) => {
             let done = client.command(&mut stage.network, &format!("CREATE {}", name(*at)))?;
-            return expect(&done, stage.naive.create(name(*at)));
+            return expect(&done, DUE[usize::from(stage.naive.create(name(*at)))]);
         }
         Op::Delete(at) => {
             let done = client.command(&mut stage.network, &format!("DELETE {}", name(*at)))?;
-            return expect(&done, stage.naive.delete(name(*at)));
+            return expect(&done, DUE[usize::from(stage.naive.delete(name(*at)))]);
         }
         Op::Rename(from, to) => {
             let done = client.command(&mut stage.network, &format!("RENAME {} {}", name(*from), name(*to)))?;
-            return expect(&done, stage.naive.rename(name(*from), name(*to)));
+            return expect(&done, DUE[usize::from(stage.naive.rename(name(*from), name(*to)))]);
         }
         Op::Idle => return client.idle(&mut stage.network),
         Op::Done | Op::Drop => return Ok(()),
@@ -190,10 +190,12 @@ fn act(stage: &mut Stage, client: &mut Client, op: &Op) -> Result<(), String> {
     }
 }
 
-fn expect(done: &Completed, ok: bool) -> Result<(), String> {
-    let wanted = if ok { Status::Ok } else { Status::No };
+fn expect(done: &Completed, wanted: Status) -> Result<(), String> {
     if done.status == wanted { Ok(()) } else { Err(format!("{wanted:?} was due, but: {done:?}")) }
 }
+
+/// OK if it can be done, else NO.
+const DUE: [Status; 2] = [Status::No, Status::Ok];
 
 /// A set as a command names it, and the UIDs that it means to this client. Asks for UIDs that are not known yet.
 fn resolve(stage: &mut Stage, client: &mut Client, target: &Target) -> Result<Option<(String, Vec<u32>)>, String> {
@@ -249,7 +251,7 @@ fn append(stage: &mut Stage, client: &mut Client, name: &str, all: &[u8]) -> Res
     let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
     let done = client.pieces(&mut stage.network, &pieces)?;
     let uids: Option<Vec<u32>> = all.iter().map(|bits| stage.naive.append(name, flags(*bits).1)).collect();
-    expect(&done, uids.is_some())?;
+    expect(&done, DUE[usize::from(uids.is_some())])?;
     let (Some(uids), Some(key)) = (uids, stage.naive.find(name)) else { return Ok(()) };
     let code: Vec<&str> = done.code.iter().map(String::as_str).collect();
     let ["APPENDUID", validity, set] = code[..] else { return Err(format!("APPENDUID was due, but: {done:?}")) };
@@ -278,7 +280,7 @@ fn expunge(stage: &mut Stage, client: &mut Client, key: Key, ranges: Option<&Vec
     if stage.naive.name(key).is_none() {
         return Ok(());
     }
-    expect(&done, !client.read_only)?;
+    expect(&done, DUE[usize::from(!client.read_only)])?;
     if !client.read_only {
         stage.naive.expunge(key, only.as_ref().map(|(_, uids)| uids.as_slice()));
     }
@@ -292,7 +294,7 @@ fn search(stage: &mut Stage, client: &mut Client, by: By, key: u8) -> Result<(),
     let uid = if by == By::Uid { "UID " } else { "" };
     let before = client.picture().map_or(0, |picture| picture.messages.len());
     let done = client.command(&mut stage.network, &format!("{uid}SEARCH {key}"))?;
-    expect(&done, true)?;
+    expect(&done, Status::Ok)?;
     let Some((mailbox, picture)) = &client.selected else { return Ok(()) };
     let found = done.said.iter().find_map(|said| match said {
         Response::Search(numbers) => Some(numbers.clone()),
@@ -333,7 +335,7 @@ fn store(stage: &mut Stage, client: &mut Client, target: &Target, what: (Mode, u
     if stage.naive.name(key).is_none() {
         return Ok(());
     }
-    expect(&done, !client.read_only)?;
+    expect(&done, DUE[usize::from(!client.read_only)])?;
     if client.read_only {
         return Ok(());
     }
@@ -377,9 +379,8 @@ fn told_as_promised(client: &Client, done: &Completed) -> Result<(), String> {
     if !matches!(client.features(), Features::Condstore | Features::Qresync) {
         return Ok(());
     }
-    let bare = |said: &&Response| {
-        matches!(said, Response::Fetch { uid, modseq, .. } if uid.is_none() || modseq.is_none())
-    };
+    let bare =
+        |said: &&Response| matches!(said, Response::Fetch { uid, modseq, .. } if uid.is_none() || modseq.is_none());
     match done.said.iter().find(bare) {
         None => Ok(()),
         Some(said) => Err(format!("UID or MODSEQ is missing: {said:?}")),
@@ -397,7 +398,7 @@ fn fetch(stage: &mut Stage, client: &mut Client, target: &Target, asked: Asked) 
         Asked::Body => "(BODY[HEADER.FIELDS (SUBJECT)])",
     };
     let done = client.command(&mut stage.network, &format!("{}FETCH {set} {items}", prefix(target)))?;
-    expect(&done, true)?;
+    expect(&done, Status::Ok)?;
     if target.by == By::Seq {
         let told = done.said.iter().filter(|said| matches!(said, Response::Fetch { seq, .. } if *seq <= before));
         if told.count() < uids.len() {
@@ -426,14 +427,14 @@ fn transfer(stage: &mut Stage, client: &mut Client, target: &Target, (verb, to):
         return Ok(());
     }
     if verb == "MOVE" && client.read_only {
-        return expect(&done, false);
+        return expect(&done, Status::No);
     }
     let moved = match verb {
         "MOVE" => stage.naive.move_messages(key, &uids, to),
         _ => stage.naive.copy(key, &uids, to),
     };
-    let (Some((from, given)), Some(into)) = (moved, stage.naive.find(to)) else { return expect(&done, false) };
-    expect(&done, true)?;
+    let (Some((from, given)), Some(into)) = (moved, stage.naive.find(to)) else { return expect(&done, Status::No) };
+    expect(&done, Status::Ok)?;
     let untagged = done.said.iter().find_map(|said| match said {
         Response::Code(words) if words.first().is_some_and(|word| word == "COPYUID") => Some(words.clone()),
         _ => None,
@@ -466,7 +467,7 @@ fn replace(stage: &mut Stage, client: &mut Client, target: &Target, to: &str) ->
     let done = client.pieces(&mut stage.network, &[head.as_bytes(), &mail])?;
     let there = stage.naive.messages(key).iter().any(|m| uids.contains(&m.uid));
     let can = there && !client.read_only && stage.naive.find(to).is_some() && stage.naive.name(key).is_some();
-    expect(&done, can)?;
+    expect(&done, DUE[usize::from(can)])?;
     if can {
         stage.naive.append(to, std::iter::once("\\draft".to_owned()).collect());
         stage.naive.remove(key, &uids);

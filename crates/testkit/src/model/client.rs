@@ -114,7 +114,9 @@ impl Client {
         self.tags += 1;
         let tag = format!("{}{}", self.name.to_ascii_lowercase(), self.tags);
         let mut octets = format!("{tag} ").into_bytes();
-        pieces.iter().for_each(|piece| octets.extend_from_slice(piece));
+        for piece in pieces {
+            octets.extend_from_slice(piece);
+        }
         octets.extend_from_slice(b"\r\n");
         network.send(&self.name, &octets)?;
         let phase = phase(pieces[0]);
@@ -225,7 +227,7 @@ impl Client {
 /// What was kept, less what has vanished, with what was told: it has to be all of the mailbox (RFC 7162 §3.2.5.1).
 fn resume(picture: &mut Picture, cache: &Cache, vanished: &[u32]) -> Result<(), String> {
     let mut all: BTreeMap<u32, FlagSet> = cache.messages.clone();
-    vanished.iter().for_each(|uid| drop(all.remove(uid)));
+    all.retain(|uid, _| !vanished.contains(uid));
     for known in picture.messages.iter().filter(|known| known.uid.is_some() || known.flags.is_some()) {
         let (Some(uid), Some(flags), Some(_)) = (known.uid, &known.flags, known.modseq) else {
             return Err("a FETCH response of QRESYNC without UID, FLAGS or MODSEQ".to_owned());

@@ -101,19 +101,14 @@ impl Naive {
 
     /// DELETE; whether it is OK.
     pub fn delete(&mut self, name: &str) -> bool {
-        match self.names.remove(name).filter(|_| name != "INBOX") {
-            Some(key) => {
-                self.mailboxes[key].messages.clear();
-                true
-            }
-            None => {
-                // INBOX stays: it was the first to be made.
-                if name == "INBOX" {
-                    self.names.insert(name.to_owned(), 0);
-                }
-                false
-            }
+        if name == "INBOX" {
+            return false;
         }
+        let key = self.names.remove(name);
+        if let Some(key) = key {
+            self.mailboxes[key].messages.clear();
+        }
+        key.is_some()
     }
 
     /// RENAME; whether it is OK. INBOX stays and gives its messages away, with their UIDs.

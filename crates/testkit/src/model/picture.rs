@@ -56,7 +56,7 @@ impl Picture {
                 self.messages.resize(*n, Known::default());
             }
             Response::Expunge(n) => {
-                self.may_shift(phase, "EXPUNGE")?;
+                may_shift(phase, "EXPUNGE")?;
                 if self.qresync {
                     return Err(format!("{n} EXPUNGE, where QRESYNC promises VANISHED"));
                 }
@@ -66,7 +66,7 @@ impl Picture {
                 self.messages.remove(n - 1);
             }
             Response::Vanished(uids) => {
-                self.may_shift(phase, "VANISHED")?;
+                may_shift(phase, "VANISHED")?;
                 if !self.qresync {
                     return Err("VANISHED without ENABLE QRESYNC".to_owned());
                 }
@@ -95,14 +95,6 @@ impl Picture {
     /// What a client keeps on disk.
     pub fn by_uid(&self) -> BTreeMap<u32, FlagSet> {
         self.messages.iter().filter_map(|known| Some((known.uid?, known.flags.clone()?))).collect()
-    }
-
-    fn may_shift(&self, phase: Phase, what: &str) -> Result<(), String> {
-        match phase {
-            Phase::NumbersMayShift => Ok(()),
-            Phase::NumbersHold => Err(format!("{what} during FETCH, STORE or SEARCH")),
-            Phase::Selecting => Err(format!("{what} during SELECT")),
-        }
     }
 
     fn vanish(&mut self, uid: u32) -> Result<(), String> {
@@ -173,6 +165,14 @@ impl Picture {
             _ => {}
         }
         Ok(())
+    }
+}
+
+fn may_shift(phase: Phase, what: &str) -> Result<(), String> {
+    match phase {
+        Phase::NumbersMayShift => Ok(()),
+        Phase::NumbersHold => Err(format!("{what} during FETCH, STORE or SEARCH")),
+        Phase::Selecting => Err(format!("{what} during SELECT")),
     }
 }
 

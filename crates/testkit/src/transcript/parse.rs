@@ -59,12 +59,11 @@ fn block(lines: &[&str], at: &mut usize) -> Result<Option<Vec<u8>>, String> {
         };
         found = true;
         *at += 1;
-        match inner.strip_prefix('@') {
-            Some(name) => octets.extend(mail::named(name)?),
-            None => {
-                octets.extend_from_slice(inner.as_bytes());
-                octets.extend_from_slice(b"\r\n");
-            }
+        if let Some(name) = inner.strip_prefix('@') {
+            octets.extend(mail::named(name)?);
+        } else {
+            octets.extend_from_slice(inner.as_bytes());
+            octets.extend_from_slice(b"\r\n");
         }
     }
     Ok(found.then_some(octets))

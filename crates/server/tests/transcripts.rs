@@ -152,7 +152,9 @@ impl Network for Sockets<'_> {
     }
 
     fn start_tls(&mut self, name: &str) -> Result<(), String> {
-        let Some(Socket::Plain(mut stream)) = self.open.remove(name) else { return Err("not a plain socket".to_owned()) };
+        let Some(Socket::Plain(mut stream)) = self.open.remove(name) else {
+            return Err("not a plain socket".to_owned());
+        };
         stream.set_read_timeout(Some(DUE)).map_err(|error| error.to_string())?;
         let tls = handshake(&mut stream).map_err(|error| error.to_string())?;
         self.open.insert(name.to_owned(), Socket::Tls(Box::new(StreamOwned::new(tls, stream))));

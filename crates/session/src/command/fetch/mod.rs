@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use account::{Flags, Record, SystemFlags, plan};
 use imap::command::{Access, Fetch as Command, FetchItem, Seen};
 use imap::response::{self, Code, Gone};
-use imap::{ModSeq, SeqNum, SetArg, StoreMode, Tag, Target, Uid, UidSet};
+use imap::{ModSeq, Section, SeqNum, SetArg, StoreMode, Tag, Target, Uid, UidSet};
 use store::Account;
 
 use crate::limits;
@@ -26,8 +26,8 @@ use crate::work::{Progress, Work};
 use octets::Segment;
 use render::{FlagsDue, Line};
 
-/// How many messages are looked up in the store at once.
-const BATCH: usize = 512;
+/// How many messages are looked up in the store at once: a little more than are written at once.
+const BATCH: usize = 128;
 
 /// Where a FETCH is answered from: each needs what those before it need.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -35,6 +35,8 @@ enum Depth {
     Records,
     Structures,
     Octets,
+    /// Octets, but just whole messages: those are read one after the other as they lie in the store.
+    Whole,
 }
 
 /// A FETCH under way.
@@ -84,7 +86,7 @@ pub(crate) fn start(session: &mut Session, tag: &Tag, command: Command) -> Resul
         let missing = [FetchItem::Uid, FetchItem::ModSeq].into_iter().filter(|item| !items.contains(item));
         items.extend(missing.collect::<Vec<_>>());
     }
-    let depth = items.iter().map(depth).max().unwrap_or(Depth::Records);
+    let depth = depth_of(&items);
     let (queue, texts) = (VecDeque::new(), FlagTexts::default());
     let answer = Answer::ok("Fetched");
     Ok(Some(Work::Fetch(Box::new(Fetch { tag: tag.clone(), items, depth, rest: uids, queue, seen, texts, answer }))))
@@ -98,6 +100,23 @@ fn sets_seen(item: &FetchItem) -> bool {
     match item {
         FetchItem::BodySection { seen, .. } | FetchItem::Binary { seen, .. } => *seen == Seen::Set,
         FetchItem::Rfc822 | FetchItem::Rfc822Text => true,
+        _ => false,
+    }
+}
+
+fn depth_of(items: &[FetchItem]) -> Depth {
+    let deeper = items.iter().filter(|item| depth(item) != Depth::Records);
+    match deeper.collect::<Vec<_>>()[..] {
+        [item] if is_whole(item) => Depth::Whole,
+        ref deeper => deeper.iter().map(|item| depth(item)).max().unwrap_or(Depth::Records),
+    }
+}
+
+/// Whether the item is all octets of the message.
+fn is_whole(item: &FetchItem) -> bool {
+    match item {
+        FetchItem::BodySection { section, partial: None, .. } => *section == Section::default(),
+        FetchItem::Rfc822 => true,
         _ => false,
     }
 }
@@ -188,6 +207,7 @@ impl Fetch {
             Depth::Records => self.records(view, &mut session.out),
             Depth::Structures => self.structures(view, &user.account, &mut session.out),
             Depth::Octets => self.octets(view, &user.account, &mut session.out),
+            Depth::Whole => self.whole(view, &user.account, &mut session.out),
         }
         Progress::Again(Work::Fetch(self))
     }
@@ -228,14 +248,37 @@ impl Fetch {
                 false => ControlFlow::Continue(()),
             }
         });
-        if let Err(error) = read {
-            // The first that was not given is the one that cannot be read; the others can.
-            if let Some((_, record)) = batch.get(done) {
-                self.failed(record.uid, error.into());
-                done += 1;
-            }
+        self.settle(&batch, done, read);
+    }
+
+    /// Answers with whole messages. A long one is sent in pieces, as any long octets are.
+    fn whole(&mut self, view: &View, account: &Account, out: &mut Vec<u8>) {
+        let batch = self.batch(view);
+        let short = batch.iter().take_while(|(_, r)| u64::from(r.size) <= limits::PIECE).count();
+        if short == 0 {
+            return self.octets(view, account, out);
         }
-        self.advance(&batch, done);
+        let mut done = 0;
+        let mut emails = batch.iter().take(short).map(|(_, r)| r.email);
+        let read = account.bodies(&mut emails, &mut |piece| {
+            let Some((seq, record)) = batch.get(done) else { return ControlFlow::Break(()) };
+            done += 1;
+            let due = self.flags_due(record);
+            Line::begin(view, &mut self.texts, out, (*seq, record), due).whole(&self.items, piece.octets);
+            if out.len() >= limits::TRANSMIT { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        self.settle(&batch, done, read);
+    }
+
+    /// After reading many: the first that was not shown is the one that cannot be read; the others can.
+    fn settle(&mut self, batch: &[(SeqNum, Record)], mut done: usize, read: Result<(), store::Error>) {
+        if let Err(error) = read
+            && let Some((_, record)) = batch.get(done)
+        {
+            self.failed(record.uid, error.into());
+            done += 1;
+        }
+        self.advance(batch, done);
     }
 
     /// Answers with the messages' octets.

@@ -2,7 +2,7 @@
 
 use account::Record;
 use imap::command::FetchItem;
-use imap::response::FetchLine;
+use imap::response::{FetchLine, Octets as Announced, Rfc822};
 use imap::{InternalDate, SeqNum};
 use mime::Stored;
 use store::Account;
@@ -57,6 +57,23 @@ impl<'a> Line<'a> {
             if !self.put_record(item) {
                 self.put_structure(item, stored);
             }
+        }
+        self.end();
+    }
+
+    /// All from the record, and all octets of the message.
+    pub(super) fn whole(mut self, items: &[FetchItem], octets: &[u8]) {
+        let announced = Announced::Literal(octets.len() as u64);
+        for item in items {
+            match item {
+                FetchItem::BodySection { section, .. } => self.response.section(self.out, section, None, announced),
+                FetchItem::Rfc822 => self.response.rfc822(self.out, Rfc822::All, announced),
+                record => {
+                    self.put_record(record);
+                    continue;
+                }
+            }
+            self.out.extend_from_slice(octets);
         }
         self.end();
     }

@@ -55,7 +55,8 @@ fn mail(number: u64) -> Vec<u8> {
         for _ in 0..10 {
             word = word.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let word = word >> 40;
-            octets.extend(format!("{}{} ", ["mail", "letter", "post", "horn"][(word % 4) as usize], word % 1000).bytes());
+            octets
+                .extend(format!("{}{} ", ["mail", "letter", "post", "horn"][(word % 4) as usize], word % 1000).bytes());
         }
         octets.extend(b"\r\n");
     }
@@ -103,8 +104,7 @@ fn commits(folder: &Path, time: Duration) -> Outcome<()> {
     writeln!(stdout(), "threads accounts  commits/s  CPU µs/commit")?;
     for (threads, accounts) in [(1, 1), (2, 1), (16, 1), (64, 1), (2, 2), (16, 16), (64, 64)] {
         let store = Store::open(&folder.join(format!("{threads}-{accounts}")), Options::default())?;
-        let accounts: Vec<_> =
-            (0..accounts).map(|n| account(&store, &format!("user{n}"))).collect::<Outcome<_>>()?;
+        let accounts: Vec<_> = (0..accounts).map(|n| account(&store, &format!("user{n}"))).collect::<Outcome<_>>()?;
         let (stop, count) = (AtomicBool::new(false), AtomicU64::new(0));
         let (began, before) = (Instant::now(), cpu()?);
         std::thread::scope(|scope| -> Outcome<()> {

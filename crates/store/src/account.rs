@@ -11,10 +11,10 @@ use imap::{ModSeq, Uid};
 use parking_lot::Mutex;
 
 use crate::checkpoint::Saved;
-use crate::commit::Request;
 use crate::common::Common;
 use crate::engine::Engine;
 use crate::pin::Pins;
+use crate::queue::{Queue, Request};
 use crate::watch::Watchers;
 use crate::{AccountId, Actor, Body, CommitError, Committed, Error, Log, Message, Piece, Pin, Problem, Report, Watch};
 
@@ -29,7 +29,7 @@ pub struct Account {
     /// The newest durable state; `None` while the account is closed.
     pub(crate) state: ArcSwapOption<State>,
     /// Commits that wait for their turn.
-    pub(crate) queue: Mutex<Vec<Request>>,
+    pub(crate) queue: Queue,
     /// Held by the one who makes the state move on.
     pub(crate) head: Mutex<Head>,
     /// The last checkpoint. Locked after `head`, if both.
@@ -62,7 +62,7 @@ impl Account {
             engine,
             common,
             state: ArcSwapOption::empty(),
-            queue: Mutex::default(),
+            queue: Queue::default(),
             head: Mutex::default(),
             saved: Mutex::default(),
             seen: AtomicU64::new(0),

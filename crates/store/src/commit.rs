@@ -1,19 +1,17 @@
 //! Changes become durable.
 //!
-//! Who commits puts a request into the account's queue and waits for `head`. Whoever gets it leads: plans all that
-//! waits, one after the other, each on the state that the one before leaves, and makes all of it durable at once. Who
-//! comes to `head` and finds its request done was led.
+//! Who commits lines up in the account's queue. Whoever leads plans all that waits, one after the other, each on the
+//! state that the one before leaves, and makes all of it durable at once.
 
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use account::{Change, Commit, EmailId, Refusal, State, codec};
-use parking_lot::Mutex;
 
 use crate::account::Head;
 use crate::engine::{Batch, NewEmail, Row, Written};
-use crate::{Account, Actor, Error, Message, ids};
+use crate::queue::{Answer, Request};
+use crate::{Account, Error, Message, ids};
 
 /// How often a batch is planned again because another process was first.
 const ATTEMPTS: usize = 1000;
@@ -38,31 +36,6 @@ pub enum CommitError {
     Failed(#[from] Error),
 }
 
-type Plan = Box<dyn FnMut(&State) -> Result<Vec<Change>, Refusal> + Send>;
-type Answer = Result<Arc<State>, CommitError>;
-
-/// Somebody wants to commit.
-pub(crate) struct Request {
-    at: i64,
-    actor: String,
-    emails: Vec<Message>,
-    plan: Plan,
-    /// Where the leader puts how it went.
-    answer: Arc<Mutex<Option<Answer>>>,
-}
-
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request").field("actor", &self.actor).finish_non_exhaustive()
-    }
-}
-
-impl Request {
-    pub(crate) fn new(who: &Actor, at: i64, emails: Vec<Message>, plan: Plan) -> Self {
-        Self { at, actor: who.to_string(), emails, plan, answer: Arc::default() }
-    }
-}
-
 /// Requests as they would be durable.
 struct Prepared {
     batch: Batch,
@@ -73,45 +46,35 @@ struct Prepared {
 
 impl Account {
     pub(crate) fn commit_planned(&self, request: Request) -> Answer {
-        let answer = request.answer.clone();
-        self.queue.lock().push(request);
-        let answer = {
-            let mut head = self.head.lock();
-            let led = answer.lock().take();
-            match led {
-                Some(answer) => answer,
-                None => {
-                    let requests = std::mem::take(&mut *self.queue.lock());
-                    self.lead(&mut head, requests);
-                    answer.lock().take().unwrap_or_else(|| Err(Error::WrongPlan("it got lost".to_owned()).into()))
-                }
-            }
+        let ticket = request.ticket();
+        let lead = match self.queue.push(request) {
+            Some(lead) => lead,
+            None => match ticket.wait() {
+                Some(answer) => return answer,
+                None => self.queue.lead(),
+            },
         };
+        {
+            let mut head = self.head.lock();
+            self.carry_out(&mut head, lead.take());
+        }
+        drop(lead);
         self.tell();
-        answer
+        ticket.wait().unwrap_or_else(|| Err(Error::WrongPlan("it was not among those that waited".to_owned()).into()))
     }
 
     /// Commits one request. The caller holds `head`.
-    pub(crate) fn lead_one(&self, head: &mut Head, request: Request) -> Answer {
-        let answer = request.answer.clone();
-        self.lead(head, vec![request]);
-        let answer = answer.lock().take();
-        answer.unwrap_or_else(|| Err(Error::WrongPlan("it got lost".to_owned()).into()))
+    pub(crate) fn commit_one(&self, head: &mut Head, request: Request) -> Answer {
+        let ticket = request.ticket();
+        self.carry_out(head, vec![request]);
+        ticket.wait().unwrap_or_else(|| Err(Error::WrongPlan("it was told to lead".to_owned()).into()))
     }
 
     /// Carries out requests and answers each.
-    fn lead(&self, head: &mut Head, mut requests: Vec<Request>) {
+    fn carry_out(&self, head: &mut Head, mut requests: Vec<Request>) {
         match self.make_durable(head, &mut requests) {
-            Ok(answers) => {
-                for (request, answer) in requests.iter().zip(answers) {
-                    *request.answer.lock() = Some(answer);
-                }
-            }
-            Err(error) => {
-                for request in &requests {
-                    *request.answer.lock() = Some(Err(error.clone().into()));
-                }
-            }
+            Ok(answers) => requests.into_iter().zip(answers).for_each(|(request, answer)| request.answer(answer)),
+            Err(error) => requests.into_iter().for_each(|request| request.answer(Err(error.clone().into()))),
         }
     }
 

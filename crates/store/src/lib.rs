@@ -26,6 +26,7 @@ mod message;
 mod open;
 mod options;
 mod pin;
+mod queue;
 mod retention;
 mod store;
 mod sweep;

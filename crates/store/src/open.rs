@@ -65,8 +65,8 @@ impl Account {
         self.common.opened(&self.this);
         let created = entry.created;
         let plan = Box::new(move |state: &State| plan::new_account(state, created).map(|planned| planned.changes));
-        let request = crate::commit::Request::new(&actor, created, Vec::new(), plan);
-        match self.lead_one(head, request) {
+        let request = crate::queue::Request::new(&actor, created, Vec::new(), plan);
+        match self.commit_one(head, request) {
             Ok(state) => Ok(state),
             Err(error) => {
                 self.state.store(None);

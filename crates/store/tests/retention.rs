@@ -84,16 +84,12 @@ fn the_mail_of_a_deleted_mailbox_stays_for_the_retention_too() {
         append(&account, "Old", (0..3).map(|n| upload(&store, &mail(n))).collect()).unwrap();
         let email = account.state().unwrap().named(&name("Old")).unwrap().messages.last().unwrap().email;
         let later = NOW + 9 * DAY;
-        account
-            .commit(&support::actor(), later, Vec::new(), |state| plan::delete(state, &name("Old")))
-            .unwrap();
+        account.commit(&support::actor(), later, Vec::new(), |state| plan::delete(state, &name("Old"))).unwrap();
         // The row that brought them goes, the one that took them away is kept.
         assert_eq!(sweep(&store, NOW + 11 * DAY), (3, 0));
         assert!(account.body(email).is_ok());
         assert_clean(&account);
-        account
-            .commit(&support::actor(), later, Vec::new(), |state| plan::subscribe(state, &name("A row")))
-            .unwrap();
+        account.commit(&support::actor(), later, Vec::new(), |state| plan::subscribe(state, &name("A row"))).unwrap();
         assert_eq!(sweep(&store, NOW + 20 * DAY), (1, 3));
         assert!(matches!(account.body(email), Err(Error::NoSuchEmail(_))));
         assert_clean(&account);

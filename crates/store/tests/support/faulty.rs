@@ -1,0 +1,127 @@
+//! An engine that fails when it is told to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use account::EmailId;
+use imap::ModSeq;
+use parking_lot::Mutex;
+use store::Error;
+use store::engine::{Batch, Checkpoint, Engine, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
+
+/// What the next write does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The disk is full: nothing is written.
+    Full,
+    /// An error before anything is written.
+    Lost,
+    /// An error after all was written: the caller cannot know.
+    Torn,
+}
+
+/// A memory engine with faults, slow where that is asked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faulty {
+    inner: Memory,
+    faults: Arc<Mutex<Vec<Fault>>>,
+    slow: Duration,
+    pub(crate) appends: Arc<AtomicU64>,
+}
+
+impl Faulty {
+    pub(crate) fn slow(slow: Duration) -> Self {
+        Self { slow, ..Self::default() }
+    }
+
+    pub(crate) fn fail_next(&self, fault: Fault) {
+        self.faults.lock().push(fault);
+    }
+
+    fn write(&self, write: impl FnOnce() -> Result<Written, Error>) -> Result<Written, Error> {
+        let broken = || Error::from(std::io::Error::other("a broken disk"));
+        let fault = self.faults.lock().pop();
+        match fault {
+            None => write(),
+            Some(Fault::Full) => Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into()),
+            Some(Fault::Lost) => Err(broken()),
+            Some(Fault::Torn) => {
+                let _ = write()?;
+                Err(broken())
+            }
+        }
+    }
+}
+
+impl Engine for Faulty {
+    fn create(&self) -> Result<(), Error> {
+        self.inner.create()
+    }
+
+    fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {
+        self.inner.checkpoint(see)
+    }
+
+    fn newest(&self) -> Result<Option<ModSeq>, Error> {
+        self.inner.newest()
+    }
+
+    fn log(&self, after: Option<ModSeq>, limit: usize) -> Result<Vec<Row>, Error> {
+        self.inner.log(after, limit)
+    }
+
+    fn append(&self, batch: &Batch) -> Result<Written, Error> {
+        self.appends.fetch_add(1, Ordering::Relaxed);
+        std::thread::sleep(self.slow);
+        self.write(|| self.inner.append(batch))
+    }
+
+    fn save(&self, checkpoint: &Checkpoint) -> Result<Written, Error> {
+        self.write(|| self.inner.save(checkpoint))
+    }
+
+    fn emails(&self, ids: &mut dyn Iterator<Item = EmailId>, visit: VisitEmail<'_>) -> Result<(), Error> {
+        self.inner.emails(ids, visit)
+    }
+
+    fn ids(&self, from: EmailId, visit: VisitId<'_>) -> Result<(), Error> {
+        self.inner.ids(from, visit)
+    }
+
+    fn first_chunks(&self, ids: &mut dyn Iterator<Item = EmailId>, visit: VisitChunk<'_>) -> Result<(), Error> {
+        self.inner.first_chunks(ids, visit)
+    }
+
+    fn chunk(&self, id: EmailId, number: u32, out: &mut Vec<u8>) -> Result<(), Error> {
+        self.inner.chunk(id, number, out)
+    }
+
+    fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error> {
+        self.write(|| self.inner.expire(upto, doomed))
+    }
+
+    fn doomed(&self, after: Option<EmailId>, limit: usize) -> Result<Vec<(EmailId, ModSeq)>, Error> {
+        self.inner.doomed(after, limit)
+    }
+
+    fn remove(&self, after: Option<ModSeq>, emails: &[EmailId], spared: &[EmailId]) -> Result<Written, Error> {
+        self.write(|| self.inner.remove(after, emails, spared))
+    }
+
+    fn examine(&self) -> Result<Vec<String>, Error> {
+        self.inner.examine()
+    }
+
+    fn may_have_changed(&self) -> bool {
+        self.inner.may_have_changed()
+    }
+
+    fn close(&self) -> Result<(), Error> {
+        self.inner.close()
+    }
+
+    fn destroy(&self) -> Result<(), Error> {
+        self.inner.destroy()
+    }
+}

@@ -235,7 +235,7 @@ fn obey(turn: &mut Turn, orders: Orders) -> bool {
         turn.end(Ending::Shutdown);
     } else if orders.contain(Order::Revoked) {
         turn.end(Ending::Revoked);
-    } else if orders.contain(Order::MakeRoom) {
+    } else if orders.contain(Order::MakeRoom) && turn.link.login().is_none() {
         turn.dismiss(b"* BYE Too many connections are waiting to log in\r\n");
     } else {
         return false;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -68,7 +68,14 @@ impl Drop for Listener {
 }
 
 fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(v6) => match TcpSocket::new_v6() {
+            // All addresses of a machine without IPv6 are its IPv4 ones.
+            Err(_) if v6.ip().is_unspecified() => return bind_tcp((Ipv4Addr::UNSPECIFIED, v6.port()).into()),
+            socket => socket?,
+        },
+    };
     socket.set_reuseaddr(true)?;
     // Linux hands these on to the sockets that `accept` gives.
     let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(300)).with_interval(Duration::from_secs(60));

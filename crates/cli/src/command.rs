@@ -9,6 +9,7 @@ mod mailbox;
 mod quickstart;
 mod samples;
 mod serve;
+mod transcript;
 mod try_it;
 mod user;
 mod who;
@@ -45,6 +46,7 @@ enum Command {
     Who(who::Who),
     Check(check::Check),
     Log(log::Log),
+    Transcript(transcript::Transcript),
     /// Take mail over from another server: maildir, mbox
     #[command(subcommand)]
     Import(import::Import),
@@ -65,6 +67,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Who(command) => command.run()?,
         Command::Check(command) => return command.run(),
         Command::Log(command) => command.run()?,
+        Command::Transcript(command) => command.run()?,
         Command::Import(command) => command.run()?,
         Command::Export(command) => command.run()?,
     }

@@ -1,7 +1,7 @@
 //! Which data folder a command works on, and the store in it.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -61,6 +61,7 @@ pub(crate) struct Open {
 
 impl Open {
     pub(crate) fn at(data: PathBuf) -> Result<Self> {
+        refuse_to_take_over(&data)?;
         // Password hashes and mail are in it: for its owner only.
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&data);
         made.with_context(|| format!("cannot make the data folder {}", data.display()))?;
@@ -86,6 +87,21 @@ impl Open {
         if let Some(mut server) = Client::connect(&self.data) {
             let _ = server.directory_changed();
         }
+    }
+}
+
+/// What root writes, the server's own user could not write any more.
+fn refuse_to_take_over(data: &Path) -> Result<()> {
+    let owner = |path: &Path| fs::metadata(path).ok().map(|metadata| metadata.uid());
+    let files = owner(&data.join("directory.sqlite")).filter(|uid| *uid != 0);
+    match (owner(Path::new("/proc/self")), files) {
+        (Some(0), Some(uid)) => {
+            bail!(
+                "{} belongs to user {uid}, and you are root: run this as that user, sudo -u '#{uid}' …",
+                data.display()
+            )
+        }
+        _ => Ok(()),
     }
 }
 

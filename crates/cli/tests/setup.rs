@@ -120,6 +120,7 @@ fn quickstart_writes_what_serve_and_check_take() {
 fn the_server_is_told_and_asked() {
     let folder = Folder::new("serve");
     folder.account("ann");
+    folder.run(&["transcript", "ann", "on"]).failed("no server serves");
     let socket = folder.path("imap");
     let mut command = posthorn();
     command.args(["serve", "--plaintext-login", "--imap"]).arg(format!("unix:{}", socket.display()));
@@ -130,7 +131,8 @@ fn the_server_is_told_and_asked() {
     while !said.contains("listening") {
         assert!(log.read_line(&mut said).unwrap() > 0, "it ended: {said}");
     }
-    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    let (lines_of_log, log_lines) = std::sync::mpsc::channel();
+    std::thread::spawn(move || log.lines().map_while(Result::ok).try_for_each(|line| lines_of_log.send(line)));
     let stream = std::os::unix::net::UnixStream::connect(&socket).unwrap();
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
     let mut until = |wanted: &str| loop {
@@ -146,12 +148,15 @@ fn the_server_is_told_and_asked() {
     assert_eq!(who.as_array().map(Vec::len), Some(1));
     assert_eq!((&who[0]["account"], &who[0]["mailbox"]), (&"ann".into(), &"INBOX".into()));
 
+    folder.run(&["transcript", "ann", "on"]).is_ok();
     // Another process writes, the idle client sees it; the account is disabled, its session ends.
     run::write(&folder.path("md/cur/1.a:2,"), "Subject: a\n\na\n");
     folder.run(&["import", "maildir", "ann", folder.path("md").to_str().unwrap()]).is_ok();
     until("* 1 EXISTS");
     folder.run(&["user", "disable", "ann"]).is_ok();
     until("* BYE");
+    let told = log_lines.iter().find(|line| line.contains("* 1 EXISTS"));
+    assert!(told.is_some(), "the transcript has what the client was told");
     let stopped = Command::new("kill").arg(child.id().to_string()).status().unwrap();
     assert!(stopped.success() && child.wait().unwrap().success());
 }

@@ -47,7 +47,8 @@ pub(crate) fn of(command: &Command) -> Rules {
         Command::Authenticate(_) => rules("AUTHENTICATE", BeforeLogin),
         Command::Login(_) => rules("LOGIN", BeforeLogin),
         Command::Enable(_) => rules("ENABLE", LoggedIn),
-        Command::Select(_) => rules("SELECT", LoggedIn),
+        // What is expunged while SELECT describes the mailbox can wait: its numbers have just been told.
+        Command::Select(_) => Rules { expunges: Expunges::Deferred, ..rules("SELECT", LoggedIn) },
         Command::Create { .. } => rules("CREATE", LoggedIn),
         Command::Delete(_) => rules("DELETE", LoggedIn),
         Command::Rename { .. } => rules("RENAME", LoggedIn),

@@ -31,8 +31,6 @@ pub(super) struct Inner {
     verified: Verified,
     throttle: Throttle,
     slots: Slots,
-    /// A hash that nobody's password fits, as dear as any.
-    dummy: String,
     /// For the SCRAM keys of names that nobody has: outlives restarts.
     secret: [u8; 32],
 }
@@ -66,7 +64,6 @@ impl Doorkeeper {
             verified: Verified::new(key),
             throttle: Throttle::default(),
             slots: Slots::new(cores),
-            dummy: password::dummy(),
             secret,
         })))
     }
@@ -150,9 +147,9 @@ impl Inner {
             return Ok(known);
         }
         let known = self.find_newest(&attempt.name)?;
-        let hash = known.as_ref().and_then(|known| known.hash.as_ref());
+        let hash = known.as_ref().and_then(|known| known.hash.as_deref()).unwrap_or(password::DUMMY);
         let id = known.as_ref().map_or(0, |known| known.id.get());
-        let digest = self.verified.digest(id, &password, hash.unwrap_or(&self.dummy));
+        let digest = self.verified.digest(id, &password, hash);
         let pair = attempt.pair();
         let caller = match self.throttle.admit(&pair, Some(&digest), now) {
             Admission::Known => Caller::Known,
@@ -160,7 +157,7 @@ impl Inner {
             Admission::SameAgain(delay) => return Err(Refused::Wrong(delay)),
             Admission::TooSoon => return Err(Refused::TooSoon),
         };
-        let right = self.slots.run(caller, || password::verify(&password, hash.unwrap_or(&self.dummy)))?;
+        let right = self.slots.run(caller, |memory| password::verify(&password, hash, memory))?;
         match known {
             Some(known) if right && known.hash.is_some() => {
                 self.verified.remember(digest, now);

@@ -3,11 +3,10 @@
 
 use std::borrow::Cow;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
-
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use store::Credentials;
+use subtle::ConstantTimeEq;
 
 use super::scram::Keys;
 
@@ -16,6 +15,10 @@ const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
 
 /// The longest password taken, in octets: argon2 reads all of it, so a very long one would be work for nothing.
 const LONGEST: usize = 1024;
+
+/// What a [`Memory`] asks the system for: more than 32 MiB, so that the C library maps it by itself and gives it back
+/// when it is dropped. A smaller piece would stay with each thread that ever hashed. What is not used is never touched.
+const MAPPED: usize = 33 * 1024 * 1024;
 
 /// A password that cannot be one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,7 +49,7 @@ pub fn credentials(password: &str) -> Result<Credentials, PasswordError> {
     if prepared.is_empty() {
         return Err(PasswordError::Empty);
     }
-    let hash = hasher().hash_password(prepared.as_bytes()).map_err(|_| PasswordError::System)?.to_string();
+    let hash = hash(prepared.as_bytes()).ok_or(PasswordError::System)?;
     let keys = Keys::new(prepared.as_bytes()).map_err(|_| PasswordError::System)?;
     Ok(Credentials { hash, scram: keys.into() })
 }
@@ -63,27 +66,75 @@ pub(super) fn prepare(password: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
+/// What argon2 works in: 19 MiB while it works.
+#[derive(Default)]
+pub(super) struct Memory(Vec<Block>);
+
+impl Memory {
+    fn blocks(&mut self, count: usize) -> &mut [Block] {
+        if self.0.len() < count {
+            // Zeroed anew, not copied: nothing that is in it matters.
+            self.0 = Vec::with_capacity(count.max(MAPPED / Block::SIZE));
+            self.0.resize(count, Block::new());
+        }
+        &mut self.0[..count]
+    }
+}
+
 /// Whether a prepared password is the one that was hashed. Takes some 20 ms.
-pub(super) fn verify(password: &[u8], hash: &str) -> bool {
-    let Ok(hash) = PasswordHash::new(hash) else { return false };
-    password.len() <= LONGEST && hasher().verify_password(password, &hash).is_ok()
+pub(super) fn verify(password: &[u8], hash: &str, memory: &mut Memory) -> bool {
+    if password.len() > LONGEST {
+        return false;
+    }
+    let Ok(kept) = PasswordHash::new(hash) else { return false };
+    let (Some(salt), Some(expected)) = (&kept.salt, &kept.hash) else { return false };
+    let algorithm = Algorithm::try_from(kept.algorithm.as_str());
+    let version = kept.version.map_or(Ok(Version::V0x13), Version::try_from);
+    let (Ok(algorithm), Ok(version), Ok(params)) = (algorithm, version, Params::try_from(&kept)) else { return false };
+    let blocks = memory.blocks(params.block_count());
+    let mut found = vec![0; expected.len()];
+    let hashed = Argon2::new(algorithm, version, params).hash_password_into_with_memory(
+        password,
+        salt.as_ref(),
+        &mut found,
+        blocks,
+    );
+    hashed.is_ok() && bool::from(found.ct_eq(expected.as_bytes()))
+}
+
+/// A PHC string for a new password.
+fn hash(password: &[u8]) -> Option<String> {
+    let (memory, passes, lanes) = COST;
+    let params = Params::new(memory, passes, lanes, None).ok()?;
+    let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
+    let (mut salt, mut hash) = ([0; 16], [0; Params::DEFAULT_OUTPUT_LEN]);
+    getrandom::fill(&mut salt).ok()?;
+    let mut memory = Memory::default();
+    let blocks = memory.blocks(params.block_count());
+    let written = ParamsString::try_from(&params).ok()?;
+    Argon2::new(algorithm, version, params).hash_password_into_with_memory(password, &salt, &mut hash, blocks).ok()?;
+    let kept = PasswordHash {
+        algorithm: algorithm.ident(),
+        version: Some(version.into()),
+        params: written,
+        salt: Salt::new(&salt).ok(),
+        hash: Output::new(&hash).ok(),
+    };
+    Some(kept.to_string())
 }
 
 /// A hash as dear as any, to be verified against for a name that nobody has: that takes as long, then, as for a name
-/// that somebody has. Whether it fits does not matter.
-pub(super) fn dummy() -> String {
-    hasher().hash_password_with_salt(b"", &[0; 16]).map(|hash| hash.to_string()).unwrap_or_default()
-}
-
-fn hasher() -> Argon2<'static> {
-    let (memory, passes, lanes) = COST;
-    let params = Params::new(memory, passes, lanes, None).unwrap_or_default();
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-}
+/// that somebody has. Nobody knows a password that fits it, and it would open nothing.
+pub(super) const DUMMY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn verify(password: &[u8], hash: &str) -> bool {
+        super::verify(password, hash, &mut Memory::default())
+    }
 
     #[test]
     fn a_password_verifies_and_no_other() {
@@ -93,8 +144,29 @@ mod tests {
         for wrong in ["", "correct horse ", "Correct horse", "correct horsf"] {
             assert!(!verify(wrong.as_bytes(), &made.hash), "{wrong}");
         }
-        assert!(!verify(b"correct horse", "nonsense"));
+        for broken in ["nonsense", "", "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA", "$scrypt$AAAA$AAAA"] {
+            assert!(!verify(b"correct horse", broken));
+        }
         assert_ne!(made.hash, credentials("correct horse").unwrap().hash, "salted");
+    }
+
+    #[test]
+    fn the_crate_s_own_verifier_agrees() {
+        use argon2::password_hash::PasswordVerifier;
+        let made = credentials("correct horse").unwrap();
+        let check = |password: &[u8]| Argon2::default().verify_password(password, made.hash.as_str()).is_ok();
+        assert!(check(b"correct horse") && !check(b"incorrect horse"));
+    }
+
+    #[test]
+    fn the_same_memory_serves_again() {
+        let (one, other) = (credentials("one").unwrap(), credentials("other").unwrap());
+        let mut memory = Memory::default();
+        for _ in 0..2 {
+            assert!(super::verify(b"one", &one.hash, &mut memory));
+            assert!(!super::verify(b"one", &other.hash, &mut memory));
+            assert!(super::verify(b"other", &other.hash, &mut memory));
+        }
     }
 
     #[test]
@@ -115,12 +187,12 @@ mod tests {
         assert_eq!(credentials("\u{ad}"), Err(PasswordError::Empty));
         assert_eq!(credentials("a\nb"), Err(PasswordError::Prohibited));
         assert_eq!(credentials(&"x".repeat(1025)), Err(PasswordError::Long));
-        assert!(!verify(&[b'x'; 1 << 20], &dummy()));
+        assert!(!verify(&[b'x'; 1 << 20], DUMMY));
     }
 
     #[test]
     fn the_dummy_costs_as_much_as_a_real_one() {
         let params = |hash: &str| hash.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(params(&dummy()), params(&credentials("x").unwrap().hash));
+        assert_eq!(params(DUMMY), params(&credentials("x").unwrap().hash));
     }
 }

@@ -5,6 +5,8 @@
 
 use parking_lot::{Condvar, Mutex};
 
+use super::password::Memory;
+
 /// How many strangers may wait. Each waits on a thread of the blocking pool.
 const QUEUE: usize = 256;
 
@@ -22,6 +24,8 @@ struct Queue {
     free: usize,
     known: usize,
     strangers: usize,
+    /// Kept while somebody waits for it, and no longer: it is 19 MiB each.
+    spare: Vec<Memory>,
 }
 
 /// The places at the hashing bench.
@@ -40,15 +44,12 @@ impl Slots {
     }
 
     /// Runs `work` when there is a place for it.
-    pub(super) fn run<T>(&self, caller: Caller, work: impl FnOnce() -> T) -> Result<T, Crowded> {
-        self.enter(caller)?;
-        let place = Place(self);
-        let done = work();
-        drop(place);
-        Ok(done)
+    pub(super) fn run<T>(&self, caller: Caller, work: impl FnOnce(&mut Memory) -> T) -> Result<T, Crowded> {
+        let mut place = Place { slots: self, memory: self.enter(caller)? };
+        Ok(work(&mut place.memory))
     }
 
-    fn enter(&self, caller: Caller) -> Result<(), Crowded> {
+    fn enter(&self, caller: Caller) -> Result<Memory, Crowded> {
         let mut queue = self.queue.lock();
         match caller {
             Caller::Known => {
@@ -70,17 +71,29 @@ impl Slots {
         if queue.free > 0 {
             self.freed.notify_all();
         }
-        Ok(())
+        Ok(queue.spare.pop().unwrap_or_default())
     }
 }
 
 /// Gives the place back, also when the work panics.
-struct Place<'a>(&'a Slots);
+struct Place<'a> {
+    slots: &'a Slots,
+    memory: Memory,
+}
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.0.queue.lock().free += 1;
-        self.0.freed.notify_all();
+        let mut queue = self.slots.queue.lock();
+        queue.free += 1;
+        if queue.known + queue.strangers > 0 {
+            queue.spare.push(std::mem::take(&mut self.memory));
+            drop(queue);
+        } else {
+            let nobody_waits = std::mem::take(&mut queue.spare);
+            drop(queue);
+            drop(nobody_waits);
+        }
+        self.slots.freed.notify_all();
     }
 }
 
@@ -102,7 +115,7 @@ mod tests {
                 let caller = if n % 3 == 0 { Caller::Known } else { Caller::Stranger };
                 let (slots, now, most) = (&slots, &now, &most);
                 scope.spawn(move || {
-                    slots.run(caller, || {
+                    slots.run(caller, |_| {
                         most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         thread::sleep(Duration::from_millis(2));
                         now.fetch_sub(1, Ordering::SeqCst);
@@ -120,11 +133,11 @@ mod tests {
         let (hold, held) = mpsc::channel::<()>();
         let spawn = |caller, name: &'static str| {
             let (slots, done) = (slots.clone(), done.clone());
-            thread::spawn(move || slots.run(caller, || done.send(name)))
+            thread::spawn(move || slots.run(caller, |_| done.send(name)))
         };
         let first = {
             let slots = slots.clone();
-            thread::spawn(move || slots.run(Caller::Stranger, || held.recv()))
+            thread::spawn(move || slots.run(Caller::Stranger, |_| held.recv()))
         };
         let wait_for = |ready: &dyn Fn(&Queue) -> bool| {
             while !ready(&slots.queue.lock()) {
@@ -148,8 +161,8 @@ mod tests {
     fn a_place_comes_back_after_a_panic() {
         let slots = Slots::new(1);
         let panicked =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| slots.run(Caller::Known, || panic!("test"))));
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| slots.run(Caller::Known, |_| panic!("test"))));
         assert!(panicked.is_err());
-        assert_eq!(slots.run(Caller::Stranger, || 7), Ok(7));
+        assert_eq!(slots.run(Caller::Stranger, |_| 7), Ok(7));
     }
 }

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
+use crate::current::Current;
 use account::{Commit, EmailId, MailboxId, Planned, Refusal, State};
-use arc_swap::ArcSwapOption;
 use imap::{ModSeq, Uid};
 use parking_lot::Mutex;
 
@@ -27,7 +27,7 @@ pub struct Account {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) common: Arc<Common>,
     /// The newest durable state; `None` while the account is closed.
-    pub(crate) state: ArcSwapOption<State>,
+    pub(crate) state: Current,
     /// Commits that wait for their turn.
     pub(crate) queue: Queue,
     /// Held by the one who makes the state move on.
@@ -61,7 +61,7 @@ impl Account {
             this: this.clone(),
             engine,
             common,
-            state: ArcSwapOption::empty(),
+            state: Current::default(),
             queue: Queue::default(),
             head: Mutex::default(),
             saved: Mutex::default(),
@@ -85,7 +85,7 @@ impl Account {
     /// The newest durable state.
     pub fn state(&self) -> Result<Arc<State>, Error> {
         self.touch()?;
-        if let Some(state) = self.state.load_full() {
+        if let Some(state) = self.state.load() {
             return Ok(state);
         }
         let opened = {

@@ -41,7 +41,7 @@ impl Account {
     /// Writes what has changed since the last checkpoint; whether there was anything to write.
     pub(crate) fn checkpoint(&self) -> Result<bool, Error> {
         let mut saved = self.saved.lock();
-        let Some(state) = self.state.load_full() else { return Ok(false) };
+        let Some(state) = self.state.load() else { return Ok(false) };
         let Some(modseq) = state.modseq() else { return Ok(false) };
         if saved.modseq() >= Some(modseq) {
             return Ok(false);

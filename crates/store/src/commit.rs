@@ -83,7 +83,13 @@ impl Account {
         for _ in 0..ATTEMPTS {
             let prepared = prepare(&state, requests);
             if prepared.batch.rows.is_empty() {
-                return Ok(prepared.answers);
+                // A refusal, or that there is nothing to do, must not come from a state that another process has left
+                // behind.
+                if self.engine.newest()? == state.modseq() {
+                    return Ok(prepared.answers);
+                }
+                state = self.caught_up(state)?;
+                continue;
             }
             match self.engine.append(&prepared.batch) {
                 Ok(Written::Durably) => {

@@ -16,6 +16,7 @@ mod check;
 mod checkpoint;
 mod commit;
 mod common;
+mod current;
 mod directory;
 pub mod engine;
 mod error;

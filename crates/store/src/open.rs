@@ -25,7 +25,7 @@ pub(crate) struct Loaded {
 impl Account {
     /// The newest state, opening the account if need be. The caller holds `head`.
     pub(crate) fn opened(&self, head: &mut Head) -> Result<Arc<State>, Error> {
-        if let Some(state) = self.state.load_full() {
+        if let Some(state) = self.state.load() {
             if !head.behind {
                 return Ok(state);
             }
@@ -80,7 +80,7 @@ impl Account {
 
     /// Folds in what others have committed. The caller holds `head`.
     pub(crate) fn look(&self, head: &mut Head) -> Result<(), Error> {
-        match self.state.load_full() {
+        match self.state.load() {
             None => self.opened(head).map(drop),
             Some(state) => {
                 self.caught_up(state)?;

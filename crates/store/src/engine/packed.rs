@@ -12,6 +12,7 @@
 //! So each chunk can be told from damage on its own, and a message's first chunk says all that reading it takes.
 
 use account::EmailId;
+use parking_lot::Mutex;
 
 use crate::Error;
 
@@ -26,6 +27,24 @@ const HEAD: usize = 1 + 4 + 4 + 32 + 4;
 const AS_IS: u8 = 0;
 const LZ4: u8 = 1;
 const ZSTD: u8 = 2;
+
+/// Compressors that nobody uses just now. Making one costs as much as compressing a small chunk.
+static IDLE: Mutex<Vec<zstd::bulk::Compressor<'static>>> = Mutex::new(Vec::new());
+
+/// How many of them are kept: more would not find a processor.
+const KEPT: usize = 8;
+
+fn zstd_compress(octets: &[u8]) -> std::io::Result<Vec<u8>> {
+    let idle = IDLE.lock().pop();
+    // Level 1: a mail server's disk is seldom worth more CPU than that.
+    let mut compressor = idle.map_or_else(|| zstd::bulk::Compressor::new(1), Ok)?;
+    let data = compressor.compress(octets);
+    let mut idle = IDLE.lock();
+    if idle.len() < KEPT {
+        idle.push(compressor);
+    }
+    data
+}
 
 /// A chunk's octets, compressed, before they have a place in any account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +61,7 @@ impl Squeezed {
         let (codec, data) = if octets.len() <= SMALL {
             (LZ4, lz4_flex::block::compress(octets))
         } else {
-            // Level 1: a mail server's disk is seldom worth more CPU than that.
-            (ZSTD, zstd::bulk::compress(octets, 1).unwrap_or_default())
+            (ZSTD, zstd_compress(octets).unwrap_or_default())
         };
         // What gains little is kept as it is and costs nothing to read.
         if data.is_empty() || data.len() > octets.len() - octets.len() / 16 {

@@ -1,0 +1,206 @@
+//! Loss of power: whatever of the unsynced octets is kept, lost or torn, opening gives all that was acknowledged, and of
+//! what was not acknowledged all of a commit or nothing.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use account::State;
+use store::{Account, AccountId, Store};
+use support::{Folder, append, assert_clean, expunge, mail, name, octets, upload, user};
+
+/// What a disk writes at once.
+const SECTOR: usize = 512;
+
+/// Small numbers that look random and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % below
+    }
+}
+
+/// The files of an account right after a commit was acknowledged, and the state then.
+struct Moment {
+    database: Vec<u8>,
+    journal: Vec<u8>,
+    state: Arc<State>,
+}
+
+fn file(folder: &Path, id: AccountId) -> PathBuf {
+    folder.join(format!("accounts/{:02x}/{id}.sqlite", id.get()))
+}
+
+fn journal(folder: &Path, id: AccountId) -> PathBuf {
+    folder.join(format!("accounts/{:02x}/{id}.sqlite-wal", id.get()))
+}
+
+fn moment(folder: &Path, account: &Account) -> Moment {
+    Moment {
+        database: std::fs::read(file(folder, account.id())).unwrap(),
+        journal: std::fs::read(journal(folder, account.id())).unwrap_or_default(),
+        state: account.state().unwrap(),
+    }
+}
+
+/// Commits that write much and little, with SQLite moving its journal into the file now and then.
+fn workload(folder: &Path, store: &Store, rounds: u32) -> Vec<Moment> {
+    let account = user(store, "alice");
+    account.state().unwrap();
+    let mut moments = vec![moment(folder, &account)];
+    for round in 0..rounds {
+        match round % 5 {
+            4 => expunge(&account, "INBOX", &[round]),
+            3 => drop(append(&account, "INBOX", vec![upload(store, &large(round))]).unwrap()),
+            _ => drop(append(&account, "INBOX", vec![upload(store, &mail(round as usize))]).unwrap()),
+        }
+        if round % 16 == 15 {
+            store.sweep(support::NOW);
+        }
+        moments.push(moment(folder, &account));
+    }
+    moments
+}
+
+fn large(number: u32) -> Vec<u8> {
+    (0..25_000u32).flat_map(|n| *blake3::hash(&(n + 1_000_000 * number).to_le_bytes()).as_bytes()).collect()
+}
+
+/// A file between two moments: what is the same in both is there; of the rest each sector is old or new, and garbage
+/// if it had nothing before. (A disk that spoils what a sector had, when it loses power while writing to the rest of it,
+/// is not one that SQLite promises anything for.)
+fn torn(before: &[u8], after: &[u8], garbage: bool, dice: &mut Dice) -> Vec<u8> {
+    let mut torn = before.to_vec();
+    let len = before.len() + if after.len() > before.len() { dice.next(after.len() - before.len() + 1) } else { 0 };
+    torn.resize(len, 0);
+    // Sometimes most of it got through, sometimes hardly any.
+    let odds = 1 + dice.next(20);
+    for (at, sector) in torn.chunks_mut(SECTOR).enumerate() {
+        let Some(new) = after.get(at * SECTOR..).map(|rest| &rest[..rest.len().min(sector.len())]) else { break };
+        if sector[..new.len()] == *new {
+            continue;
+        }
+        match dice.next(20) {
+            0 if garbage && at * SECTOR >= before.len() => sector.fill(dice.next(256) as u8),
+            n if n < odds => sector[..new.len()].copy_from_slice(new),
+            _ => {}
+        }
+    }
+    torn
+}
+
+/// Opens the files as they are after the power came back.
+fn recover(directory: &[u8], id: AccountId, database: &[u8], journal_octets: &[u8]) -> (Folder, Store, Arc<Account>) {
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("directory.sqlite"), directory).unwrap();
+    std::fs::create_dir_all(file(folder.path(), id).parent().unwrap()).unwrap();
+    std::fs::write(file(folder.path(), id), database).unwrap();
+    std::fs::write(journal(folder.path(), id), journal_octets).unwrap();
+    let store = folder.open();
+    let account = store.account(id).unwrap();
+    (folder, store, account)
+}
+
+fn directory(folder: &Path) -> Vec<u8> {
+    // Its journal is in it once all are gone.
+    let path = folder.join("directory.sqlite");
+    std::fs::read(path).unwrap()
+}
+
+#[test]
+fn a_loss_of_power_loses_nothing_that_was_acknowledged() {
+    let source = Folder::new();
+    let (moments, id) = {
+        let store = source.open();
+        let moments = workload(source.path(), &store, 40);
+        (moments, user(&store, "alice").id())
+    };
+    let directory = directory(source.path());
+    let mut dice = Dice(4711);
+    let (mut whole, mut lost) = (0, 0);
+    for pair in moments.windows(2) {
+        let (before, after) = (&pair[0], &pair[1]);
+        for attempt in 0..4 {
+            // While the commit is being written, the file is as it was; the journal may be in any shape between.
+            let journal = torn(&before.journal, &after.journal, attempt % 2 == 1, &mut dice);
+            let (_folder, _store, account) = recover(&directory, id, &before.database, &journal);
+            let state = account.state().unwrap();
+            // A round may have had two commits: an EXPUNGE comes after its STORE.
+            let (low, high) = (before.state.modseq(), after.state.modseq());
+            assert!(state.modseq() >= low && state.modseq() <= high, "{:?} of {low:?} to {high:?}", state.modseq());
+            if state.modseq() == after.state.modseq() {
+                assert_eq!(*state, *after.state);
+                whole += 1;
+            } else if state.modseq() == before.state.modseq() {
+                assert_eq!(*state, *before.state);
+                lost += 1;
+            }
+            assert_clean(&account);
+        }
+    }
+    assert!(lost > 10, "the test tears journals: {lost} lost, {whole} whole");
+}
+
+#[test]
+fn a_loss_of_power_while_the_journal_goes_into_the_file_loses_nothing() {
+    let source = Folder::new();
+    let (moments, id) = {
+        let store = source.open();
+        let moments = workload(source.path(), &store, 100);
+        (moments, user(&store, "alice").id())
+    };
+    let directory = directory(source.path());
+    let mut dice = Dice(815);
+    let mut moved = 0;
+    for pair in moments.windows(2) {
+        let (before, after) = (&pair[0], &pair[1]);
+        if before.database == after.database {
+            continue;
+        }
+        moved += 1;
+        for attempt in 0..4 {
+            // The journal is synced before any of it is written to the file, and is there until all of that is.
+            let database = torn(&before.database, &after.database, attempt % 2 == 1, &mut dice);
+            let (_folder, store, account) = recover(&directory, id, &database, &after.journal);
+            assert_eq!(*account.state().unwrap(), *after.state);
+            assert_clean(&account);
+            let last = append(&account, "INBOX", vec![upload(&store, &mail(1))]).unwrap();
+            assert_eq!(octets(&account, "INBOX", last.outcome.first().unwrap().get()).unwrap(), mail(1));
+        }
+    }
+    assert!(moved >= 3, "the file was written {moved} times");
+}
+
+#[test]
+fn a_process_that_is_killed_while_it_makes_an_account_leaves_nothing_that_hinders() {
+    let source = Folder::new();
+    let id = {
+        let store = source.open();
+        let account = user(&store, "alice");
+        account.state().unwrap();
+        account.id()
+    };
+    let directory = directory(source.path());
+    let database = std::fs::read(file(source.path(), id)).unwrap();
+    let mut dice = Dice(99);
+    for len in [0, 0, 100, 4096, 8192] {
+        // Nothing that was acknowledged can be in a file without its tables.
+        let mut database = database[..len.min(database.len())].to_vec();
+        if len == 100 {
+            database = Vec::new();
+        }
+        let (_folder, store, account) = recover(&directory, id, &database, &vec![dice.next(256) as u8; len]);
+        match account.state() {
+            Ok(state) => {
+                assert!(state.named(&name("INBOX")).is_some());
+                append(&account, "INBOX", vec![upload(&store, &mail(1))]).unwrap();
+                assert_clean(&account);
+            }
+            // The first pages of a whole file are a damaged file.
+            Err(error) => assert!(len >= 4096, "{len}: {error}"),
+        }
+    }
+}

@@ -117,8 +117,18 @@ fn what_is_not_ours_never_panics() {
         let mut lmtp = session(now);
         let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         let words: [&[u8]; 12] = [
-            b"LHLO x\r\n", b"MAIL FROM:<>\r\n", b"RCPT TO:<bob>\r\n", b"DATA\r\n", b".\r\n", b"BDAT 3\r\n", b"BDAT 2 LAST\r\n",
-            b"\r", b"\n", b"\0\xff", b"x", b"RSET\r\n",
+            b"LHLO x\r\n",
+            b"MAIL FROM:<>\r\n",
+            b"RCPT TO:<bob>\r\n",
+            b"DATA\r\n",
+            b".\r\n",
+            b"BDAT 3\r\n",
+            b"BDAT 2 LAST\r\n",
+            b"\r",
+            b"\n",
+            b"\0\xff",
+            b"x",
+            b"RSET\r\n",
         ];
         for _ in 0..200 {
             state ^= state << 13;

@@ -151,7 +151,9 @@ fn differences(transcript: &Transcript, (answers, mails): &(String, Vec<String>)
     for n in 0..got.len().max(transcript.answers.len()) {
         let (got, wanted) = (got.get(n), transcript.answers.get(n).map(String::as_str));
         let same = match (got, wanted) {
-            (Some(got), Some(wanted)) => wanted.strip_suffix('…').map_or(*got == wanted, |start| got.starts_with(start)),
+            (Some(got), Some(wanted)) => {
+                wanted.strip_suffix('…').map_or(*got == wanted, |start| got.starts_with(start))
+            }
             _ => false,
         };
         if !same {
@@ -161,7 +163,10 @@ fn differences(transcript: &Transcript, (answers, mails): &(String, Vec<String>)
     let wanted: Vec<String> = transcript
         .mails
         .iter()
-        .map(|line| line.split_once(": ").map_or(line.clone(), |(head, text)| format!("{head}: {}", unescape(text).escape_ascii())))
+        .map(|line| {
+            line.split_once(": ")
+                .map_or(line.clone(), |(head, text)| format!("{head}: {}", unescape(text).escape_ascii()))
+        })
         .collect();
     if *mails != wanted {
         let _ = writeln!(wrong, "  mails: wanted {wanted:#?}, got {mails:#?}");

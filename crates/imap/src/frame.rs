@@ -292,7 +292,9 @@ impl Framer {
             self.drop_what_is_there();
             return Step::Wait;
         }
-        if !self.is_too_big(self.scanned) {
+        // A CR may be the half of the line end, and is no part of the line then.
+        let cut_in_two = self.buffer.get(self.line..self.scanned).is_some_and(|line| line.ends_with(b"\r"));
+        if !self.is_too_big(self.scanned - usize::from(cut_in_two)) {
             return Step::Wait;
         }
         let tag = self.tag();

@@ -239,3 +239,10 @@ fn hostile_floods_take_linear_time_and_little_memory() {
     assert!(framer.memory() <= 4096, "an idle frame holds {}", framer.memory());
     assert!(start.elapsed().as_secs() < 10, "took {:?}", start.elapsed());
 }
+
+#[test]
+fn a_line_as_long_as_the_limit_is_a_command_wherever_it_is_cut() {
+    let line = format!("a {}", "x".repeat(58));
+    check(SMALL, &format!("{line}\r\n"), &[&format!("command {line}")]);
+    check(SMALL, &format!("{line}x\r\n"), &["too big a"]);
+}

@@ -3,6 +3,8 @@
 //! `cargo run --release -p posthorn-store --example commit_speed [FOLDER] [SECONDS]`. The folder decides which disk is
 //! measured; it is emptied afterwards.
 
+#![allow(clippy::cast_precision_loss, reason = "figures for people to read")]
+
 use std::io::{Write, stdout};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

@@ -160,7 +160,7 @@ impl Account {
     /// The octets of one email.
     pub fn body(&self, email: EmailId) -> Result<Body, Error> {
         self.touch()?;
-        Body::open(self.engine.clone(), email)
+        Body::open(&self.engine, email)
     }
 
     /// Shows all octets of many emails, in the order asked for, each in one piece or, where it is larger than 256 KiB,

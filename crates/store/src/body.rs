@@ -27,7 +27,7 @@ impl fmt::Debug for Body {
 }
 
 impl Body {
-    pub(crate) fn open(engine: Arc<dyn Engine>, email: EmailId) -> Result<Self, Error> {
+    pub(crate) fn open(engine: &Arc<dyn Engine>, email: EmailId) -> Result<Self, Error> {
         let mut body = Self { engine: engine.clone(), email, size: 0, hash: [0; 32], chunk: Vec::new(), number: 0 };
         let mut unpacked = Ok(());
         engine.first_chunks(&mut std::iter::once(email), &mut |_, packed| {
@@ -57,11 +57,11 @@ impl Body {
         let end = offset.saturating_add(len).min(self.size);
         let mut at = offset;
         while at < end {
-            let (number, inside) = (at / CHUNK as u64, at % CHUNK as u64);
-            self.load(u32::try_from(number).map_err(|_| Error::TooLarge)?)?;
-            let chunk_end = (self.chunk.len() as u64).min(inside + (end - at));
-            // Both are below the length of a chunk.
-            let piece = self.chunk.get(inside as usize..chunk_end as usize).unwrap_or_default();
+            self.load(u32::try_from(at / CHUNK as u64).map_err(|_| Error::TooLarge)?)?;
+            let inside = usize::try_from(at % CHUNK as u64).unwrap_or(CHUNK);
+            let wanted = usize::try_from(end - at).unwrap_or(CHUNK);
+            let piece = self.chunk.get(inside..).unwrap_or_default();
+            let piece = piece.get(..wanted).unwrap_or(piece);
             if piece.is_empty() {
                 return Err(self.damaged());
             }

@@ -177,7 +177,9 @@ fn check_emails(
     let known: HashSet<EmailId> = there.iter().copied().collect();
     let mut missing: Vec<_> = sizes.keys().filter(|id| !known.contains(id)).collect();
     missing.sort_unstable();
-    missing.into_iter().for_each(|id| report.wrong(format_args!("email {id} has a mailbox but is not there")));
+    for id in missing {
+        report.wrong(format_args!("email {id} has a mailbox but is not there"));
+    }
     let first_kept = engine.log(None, 1).unwrap_or_default().first().map(|row| row.modseq);
     for (id, row) in by_log {
         // One whose row has gone since may have gone with it.

@@ -71,9 +71,10 @@ impl From<rusqlite::Error> for Error {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::damaged(error.to_string()),
-            // Every statement is ours and fits the tables, so these are tables and values that are not ours.
-            Some(ErrorCode::Unknown | ErrorCode::TypeMismatch) => Self::damaged(error.to_string()),
+            // Every statement is ours and fits the tables, so the last two are tables and values that are not ours.
+            Some(
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown | ErrorCode::TypeMismatch,
+            ) => Self::damaged(error.to_string()),
             None if is_odd_value(&error) => Self::damaged(error.to_string()),
             _ => Self::Database(Arc::new(error)),
         }

@@ -22,10 +22,10 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            retention: Duration::from_secs(30 * 24 * 60 * 60),
+            retention: Duration::from_hours(30 * 24),
             open_accounts: 500,
             memory: 256 << 20,
-            idle: Duration::from_secs(60),
+            idle: Duration::from_mins(1),
             tail: 500,
             mime: mime::Limits::default(),
         }

@@ -119,7 +119,7 @@ impl Store {
 
     /// A message on its way in.
     pub fn upload(&self) -> Upload {
-        Upload::new(self.0.common.options.mime.clone(), self.0.spool.clone())
+        Upload::new(self.0.common.options.mime, self.0.spool.clone())
     }
 
     /// What has to be done from time to time, every few seconds: checkpoints, retention, removal of emails that

@@ -1,5 +1,8 @@
 //! An account as its users see it: the same in memory and in a file.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "the numbers of tests are small")]
+
 mod support;
 
 use std::ops::ControlFlow;

@@ -1,5 +1,8 @@
 //! A flipped octet, anywhere: no panic, never a wrong answer, and all that it did not hit can still be read.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "the numbers of tests are small")]
+
 mod support;
 
 use std::path::{Path, PathBuf};

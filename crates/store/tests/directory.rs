@@ -1,5 +1,8 @@
 //! Accounts, names, addresses, credentials.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "the numbers of tests are small")]
+
 mod support;
 
 use store::{Credentials, Error, Scram, Store};

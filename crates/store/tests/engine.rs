@@ -1,5 +1,8 @@
 //! What every engine promises, tried on each.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "the numbers of tests are small")]
+
 mod support;
 
 use std::ops::ControlFlow;
@@ -26,7 +29,7 @@ fn row(n: u64) -> Row {
         at: NOW,
         actor: format!("actor {n}"),
         changes: vec![n as u8; 5],
-        gone: if n % 2 == 0 { vec![1, 2] } else { Vec::new() },
+        gone: if n.is_multiple_of(2) { vec![1, 2] } else { Vec::new() },
     }
 }
 

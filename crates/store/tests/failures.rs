@@ -1,5 +1,8 @@
 //! When the disk is full or broken, and when many come at once.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "the numbers of tests are small")]
+
 mod support;
 
 use std::collections::BTreeSet;
@@ -28,7 +31,7 @@ fn a_commit_that_fails_changes_nothing_and_the_next_one_works() {
         let before = account.state().unwrap();
         let woken = Arc::new(AtomicUsize::new(0));
         let count = woken.clone();
-        let _watch = account.watch(move || drop(count.fetch_add(1, Ordering::Relaxed)));
+        let _watch = account.watch(move || _ = count.fetch_add(1, Ordering::Relaxed));
         engine.fail_next(fault);
         let failed = append(&account, "INBOX", vec![upload(&store, &mail(2))]);
         assert!(matches!(failed, Err(CommitError::Failed(error)) if matches!(error, Error::Full) == full));

@@ -1,5 +1,8 @@
 //! Two processes on one folder: here two stores, which share nothing but the files.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "the numbers of tests are small")]
+
 mod support;
 
 use std::collections::BTreeSet;
@@ -74,7 +77,7 @@ fn a_poll_sees_what_another_process_did_and_wakes() {
     let before = account.state().unwrap();
     let woken = Arc::new(AtomicUsize::new(0));
     let count = woken.clone();
-    let _watch = account.watch(move || drop(count.fetch_add(1, Ordering::Relaxed)));
+    let _watch = account.watch(move || _ = count.fetch_add(1, Ordering::Relaxed));
     account.poll().unwrap();
     assert_eq!(woken.load(Ordering::Relaxed), 0, "nothing has happened");
     append(&other, "INBOX", vec![upload(&theirs, &mail(1))]).unwrap();

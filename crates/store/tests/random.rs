@@ -1,5 +1,8 @@
 //! Random lives of accounts: the same in memory and in a file, through openings, sweeps and other processes.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "the numbers of tests are small")]
+
 mod support;
 
 use std::time::Duration;

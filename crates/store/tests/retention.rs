@@ -1,5 +1,8 @@
 //! What is kept, for how long, and what goes.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "the numbers of tests are small")]
+
 mod support;
 
 use std::sync::Arc;
@@ -30,7 +33,7 @@ fn sweep(store: &Store, now: i64) -> (u64, u64) {
 
 #[test]
 fn expunged_mail_stays_for_the_retention_and_then_goes() {
-    on_both(Duration::from_secs(30 * 24 * 3600), |store| {
+    on_both(Duration::from_hours(30 * 24), |store| {
         let account = user(&store, "alice");
         append(&account, "INBOX", (0..4).map(|n| upload(&store, &mail(n))).collect()).unwrap();
         let emails: Vec<_> = account.state().unwrap().named(&name("INBOX")).unwrap().messages.iter().copied().collect();
@@ -78,7 +81,7 @@ fn what_a_copy_names_stays() {
 
 #[test]
 fn the_mail_of_a_deleted_mailbox_stays_for_the_retention_too() {
-    on_both(Duration::from_secs(10 * 24 * 3600), |store| {
+    on_both(Duration::from_hours(10 * 24), |store| {
         let account = user(&store, "alice");
         commit(&account, |state| plan::create(state, &name("Old"), &[], NOW)).unwrap();
         append(&account, "Old", (0..3).map(|n| upload(&store, &mail(n))).collect()).unwrap();

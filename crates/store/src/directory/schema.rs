@@ -68,7 +68,7 @@ pub(super) struct Known {
 /// Reads a row of [`COLUMNS`].
 pub(super) fn read(row: &Row<'_>) -> Result<Known, Error> {
     let number: i64 = row.get(0)?;
-    let damaged = |_| Error::damaged(format!("account {number} in the directory"));
+    let damaged = |()| Error::damaged(format!("account {number} in the directory"));
     let id = AccountId::new(number.cast_unsigned()).ok_or(()).map_err(damaged)?;
     let entry = Entry {
         id,

@@ -1,6 +1,7 @@
 //! What the store's tests share.
 
 #![allow(dead_code, reason = "each test uses its own part of it")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 pub(crate) mod faulty;
 

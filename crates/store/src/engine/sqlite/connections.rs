@@ -62,26 +62,26 @@ impl Connections {
 
     fn with_writer<T>(&self, act: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
         let mut writer = self.writer.lock();
-        let connection = match &mut writer.connection {
-            Some(connection) => connection,
-            None => {
-                let opened = schema::open(&self.path, Role::Writer)?;
-                if writer.suspect {
-                    settle(&opened)?;
-                    writer.suspect = false;
-                }
-                writer.connection.insert(opened)
-            }
-        };
-        let result = act(connection);
+        let connection = if let Some(open) = writer.connection.take() { open } else { self.open_writer(&mut writer)? };
+        let result = act(&connection);
         if result.as_ref().is_err_and(spoils) {
             // After a failed sync nobody knows what of the file is on disk. It is closed, never asked again to sync
             // the same pages, and read anew.
-            writer.connection = None;
             writer.suspect = true;
             self.close_readers();
+        } else {
+            writer.connection = Some(connection);
         }
         result
+    }
+
+    fn open_writer(&self, writer: &mut Writer) -> Result<Connection, Error> {
+        let opened = schema::open(&self.path, Role::Writer)?;
+        if writer.suspect {
+            settle(&opened)?;
+            writer.suspect = false;
+        }
+        Ok(opened)
     }
 
     /// Reads by a connection of its own, so that it never waits for a write.

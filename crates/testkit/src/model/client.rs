@@ -224,7 +224,8 @@ impl Client {
     }
 }
 
-/// What was kept, less what has vanished, with what was told: it has to be all of the mailbox (RFC 7162 §3.2.5.1).
+/// What was kept, less what has vanished, with what was told: it has to be all of the mailbox as SELECT describes it
+/// (RFC 7162 §3.2.5.1).
 fn resume(picture: &mut Picture, cache: &Cache, vanished: &[u32]) -> Result<(), String> {
     let mut all: BTreeMap<u32, FlagSet> = cache.messages.clone();
     all.retain(|uid, _| !vanished.contains(uid));
@@ -234,7 +235,8 @@ fn resume(picture: &mut Picture, cache: &Cache, vanished: &[u32]) -> Result<(), 
         };
         all.insert(uid, flags.clone());
     }
-    if all.len() != picture.messages.len() {
+    // What came in while SELECT was answered has been told by EXISTS alone.
+    if all.len() > picture.messages.len() {
         return Err(format!(
             "after QRESYNC: {} messages, but the client knows {:?}",
             picture.messages.len(),

@@ -57,7 +57,7 @@ class Crash:
         writers = [lambda w=w: self.deliver(f"r{number}-lmtp{w}") for w in range(2)]
         writers += [lambda w=w: self.append(f"r{number}-append{w}", self.users[w]) for w in range(2)]
         writers += [self.store, self.move]
-        threads = [threading.Thread(target=self.until_the_end, args=(writer,)) for writer in writers]
+        threads = [threading.Thread(target=self.until_the_end, args=(writer,), daemon=True) for writer in writers]
         for thread in threads:
             thread.start()
         time.sleep(self.random.uniform(0.1, 0.8))

@@ -2,6 +2,7 @@
 # curl over imaps: list, upload, fetch, search, flags, removal. Its argument is the account.
 set -euo pipefail
 
+command -v curl >/dev/null || { echo "skipped: curl is not installed"; exit 77; }
 user=$1
 base=imaps://127.0.0.1:$POSTHORN_IMAPS
 folder=$(mktemp -d)

@@ -20,7 +20,7 @@ def received(user: str) -> list[bytes]:
 
 
 def several_recipients(one: str, two: str) -> None:
-    lmtp = smtplib.LMTP(HOST, LMTP)
+    lmtp = smtplib.LMTP(HOST, LMTP, timeout=60)
     lmtp.ehlo_or_helo_if_needed()
     for extension in ("pipelining", "8bitmime", "enhancedstatuscodes"):
         assert lmtp.has_extn(extension), f"{extension} is not announced: {lmtp.esmtp_features}"
@@ -60,7 +60,7 @@ def detail(user: str) -> None:
 
 
 def refusals(user: str) -> None:
-    lmtp = smtplib.LMTP(HOST, LMTP)
+    lmtp = smtplib.LMTP(HOST, LMTP, timeout=60)
     assert lmtp.docmd("EHLO client.example")[0] >= 500, "LMTP refuses EHLO (RFC 2033 §4.1)"
     assert lmtp.docmd("HELO client.example")[0] >= 500
     lmtp.ehlo()
@@ -99,7 +99,7 @@ def pipelined(user: str) -> None:
 
 def chunked(user: str) -> None:
     """BDAT (RFC 3030): no dots are stuffed, chunks may end anywhere."""
-    lmtp = smtplib.LMTP(HOST, LMTP)
+    lmtp = smtplib.LMTP(HOST, LMTP, timeout=60)
     lmtp.ehlo()
     if not lmtp.has_extn("chunking"):
         assert not BIN, "CHUNKING is not announced"
@@ -122,7 +122,7 @@ def at_once(user: str, senders: int = 16, each: int = 10) -> None:
 
     def send(sender: int) -> None:
         try:
-            with smtplib.LMTP(HOST, LMTP) as lmtp:
+            with smtplib.LMTP(HOST, LMTP, timeout=60) as lmtp:
                 for n in range(each):
                     lmtp.sendmail("ada@interop.example", [user], mail(f"burst-{sender}-{n}"))
         except Exception as error:  # noqa: BLE001: told below, by the thread that asserts

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -17,6 +18,8 @@ class Server:
         self.log = folder / "log"
         self.ports = [lib.free_port() for _ in range(3)]
         self.process: subprocess.Popen | None = None
+        # A test that is stopped for taking too long still ends its server.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped by SIGTERM"))
         # The clients of lib.py look here.
         lib.DATA, (lib.IMAP, lib.IMAPS, lib.LMTP) = str(self.data), self.ports
 

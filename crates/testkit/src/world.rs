@@ -109,6 +109,14 @@ impl World {
                 })
                 .map(drop)
             }
+            Given::BeginsAt { mailbox, uid } => {
+                self.make(mailbox)?;
+                let (name, uid) = (name(mailbox)?, Uid::new(*uid).ok_or("UID 0")?);
+                self.commit(Vec::new(), move |state| {
+                    let mailbox = state.named(&name).ok_or(Refusal::NoSuchMailbox)?;
+                    plan::take_numbers(state, mailbox.id, mailbox.uid_validity, uid)
+                })
+            }
             Given::Subscribed(mailbox) => {
                 let name = name(mailbox)?;
                 self.commit(Vec::new(), move |state| plan::subscribe(state, &name))

@@ -34,6 +34,13 @@ pub enum Given {
         /// Which.
         uid: u32,
     },
+    /// `NAME begins at UID 4294967290`: an empty mailbox with that UIDNEXT.
+    BeginsAt {
+        /// Where.
+        mailbox: String,
+        /// Its UIDNEXT.
+        uid: u32,
+    },
     /// `subscribed NAME`
     Subscribed(String),
     /// `not subscribed NAME`
@@ -101,6 +108,7 @@ pub(super) fn parse(text: &str) -> Result<Given, String> {
         ["subscribed", name] => Given::Subscribed((*name).to_owned()),
         ["not", "subscribed", name] => Given::NotSubscribed((*name).to_owned()),
         [name, "without", "UID", uid] => Given::Without { mailbox: (*name).to_owned(), uid: number(uid)? },
+        [name, "begins", "at", "UID", uid] => Given::BeginsAt { mailbox: (*name).to_owned(), uid: number(uid)? },
         [name, "with", count, "messages" | "message", rest @ ..] => {
             Given::Messages { mailbox: (*name).to_owned(), count: number(count)?, flags: flags(rest)?.0 }
         }

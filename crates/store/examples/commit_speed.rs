@@ -113,7 +113,7 @@ fn busy() -> Outcome<Duration> {
 fn timed<T>(act: impl FnOnce() -> Outcome<T>) -> Outcome<(T, f64, f64)> {
     let (began, before) = (Instant::now(), busy()?);
     let done = act()?;
-    Ok((done, began.elapsed().as_secs_f64(), (busy()? - before).as_secs_f64()))
+    Ok((done, began.elapsed().as_secs_f64(), busy()?.saturating_sub(before).as_secs_f64()))
 }
 
 fn commits(folder: &Path, time: Duration) -> Outcome<()> {
@@ -140,7 +140,7 @@ fn commits(folder: &Path, time: Duration) -> Outcome<()> {
             stop.store(true, Ordering::Relaxed);
             workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| "a worker panicked")?)
         })?;
-        let (spent, used, count) = (began.elapsed(), cpu()? - before, count.into_inner());
+        let (spent, used, count) = (began.elapsed(), cpu()?.saturating_sub(before), count.into_inner());
         let rate = count as f64 / spent.as_secs_f64();
         let each = used.as_secs_f64() * 1e6 / count as f64;
         writeln!(stdout(), "{threads:7} {:8} {rate:10.0} {each:14.1}", accounts.len())?;

@@ -23,18 +23,30 @@ impl Common {
     /// An account has been opened. Where that makes too many, others are closed: each gets a second chance if it was
     /// used since it was last looked at.
     pub(crate) fn opened(&self, account: &Weak<Account>) {
-        let mut open = self.open.lock();
-        open.push_back(account.clone());
-        let mut looks = 2 * open.len();
-        while open.len() > self.options.open_accounts.max(1) && looks > 0 {
-            looks -= 1;
-            let Some(oldest) = open.pop_front() else { break };
+        let mut looks = {
+            let mut open = self.open.lock();
+            open.push_back(account.clone());
+            2 * open.len()
+        };
+        while let Some(oldest) = self.too_many() {
             let Some(other) = oldest.upgrade() else { continue };
-            // Who is busy just now is not idle. The one that is being opened holds its own lock.
+            // Closing takes its time: nobody waits for the list meanwhile. Who is busy just now is not idle, and the one
+            // that is being opened holds its own lock.
             if other.was_used() || !other.try_close() {
-                open.push_back(oldest);
+                self.open.lock().push_back(oldest);
+            }
+            looks -= 1;
+            if looks == 0 {
+                break;
             }
         }
+    }
+
+    /// Takes out the one that was opened longest ago, if there are too many.
+    fn too_many(&self) -> Option<Weak<Account>> {
+        let mut open = self.open.lock();
+        let too_many = open.len() > self.options.open_accounts.max(1);
+        if too_many { open.pop_front() } else { None }
     }
 
     /// An account has been closed for another reason.

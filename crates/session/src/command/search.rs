@@ -12,6 +12,7 @@ use store::Account;
 use crate::reply::Answer;
 use crate::session::Session;
 use crate::state::State;
+use crate::view::Expunges;
 use crate::work::{Progress, Work};
 
 /// A SEARCH under way.
@@ -28,6 +29,8 @@ pub(crate) fn start(session: &mut Session, tag: &Tag, command: Command) -> Resul
     if has_modseq(&command.key) {
         session.want_condstore();
     }
+    // A client that appended over another connection and searches for it here finds it: some would append it again.
+    session.tell(Expunges::Deferred);
     let view = session.state.view().ok_or_else(|| Answer::bad("SELECT a mailbox first"))?;
     let context = Context {
         messages: view.messages(),

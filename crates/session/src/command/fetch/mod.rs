@@ -20,7 +20,7 @@ use crate::news::FlagTexts;
 use crate::reply::Answer;
 use crate::session::Session;
 use crate::state::State;
-use crate::view::{Adopt, View, seq_at};
+use crate::view::{Adopt, Expunges, View, seq_at};
 use crate::work::{Progress, Work};
 
 use octets::Segment;
@@ -56,6 +56,10 @@ pub(crate) struct Fetch {
 
 /// Begins a FETCH: sets `\Seen` where it does, tells what has gone if that was asked for.
 pub(crate) fn start(session: &mut Session, tag: &Tag, command: Command) -> Result<Option<Work>, Answer> {
+    // `UID FETCH n:*` gives what has come by now, as SEARCH does. Sequence numbers mean what the client knows.
+    if matches!(command.target, Target::Uid(_)) {
+        session.tell(Expunges::Deferred);
+    }
     let view = selected(session)?;
     let mut uids = view.resolve(&command.target)?;
     let mut items = command.items;

@@ -44,7 +44,7 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             handshake: Duration::from_secs(10),
-            stalled: Duration::from_secs(5 * 60),
+            stalled: Duration::from_mins(5),
             farewell: Duration::from_secs(2),
             half_closed: Duration::from_secs(10),
         }
@@ -52,7 +52,7 @@ impl Default for Patience {
 }
 
 /// For a wait that nothing but its event ends.
-const FAR: Duration = Duration::from_secs(24 * 60 * 60);
+const FAR: Duration = Duration::from_hours(24);
 
 /// What all connections share.
 pub(crate) struct Shared {

@@ -78,7 +78,7 @@ fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     };
     socket.set_reuseaddr(true)?;
     // Linux hands these on to the sockets that `accept` gives.
-    let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(300)).with_interval(Duration::from_secs(60));
+    let keepalive = TcpKeepalive::new().with_time(Duration::from_mins(5)).with_interval(Duration::from_mins(1));
     SockRef::from(&socket).set_tcp_keepalive(&keepalive)?;
     SockRef::from(&socket).set_tcp_nodelay(true)?;
     socket.bind(address)?;

@@ -43,9 +43,9 @@ impl fmt::Display for Address {
 }
 
 /// Writes down what became of mail.
-pub(crate) fn delivery(peer: &delivery::Peer, event: delivery::Event<'_>) {
+pub(crate) fn delivery(peer: &delivery::Peer, event: &delivery::Event<'_>) {
     let (address, session) = (Address(peer.address), peer.session);
-    match event {
+    match *event {
         delivery::Event::Delivered { account, size } => {
             info!(%address, session, account_id = account.get(), size, "mail delivered");
         }

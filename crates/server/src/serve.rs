@@ -167,7 +167,13 @@ fn sessions(config: &Config, store: Store, gate: Arc<dyn Gate>) -> Begin {
     let size_limit = config.append_limit.0;
     let imap = session::Settings { gate, append_limit: size_limit, store: store.clone() };
     let hostname = config.hostname();
-    let lmtp = delivery::Settings { store, hostname, size_limit, routing, journal: Arc::new(log::delivery) };
+    let lmtp = delivery::Settings {
+        store,
+        hostname,
+        size_limit,
+        routing,
+        journal: Arc::new(|peer, event| log::delivery(peer, &event)),
+    };
     begin(Arc::new(imap), Arc::new(lmtp))
 }
 

@@ -1,4 +1,4 @@
-//! The end: signals, and what the service manager is told (sd_notify(3)).
+//! The end: signals, and what the service manager is told (`sd_notify(3)`).
 
 use std::io;
 use std::os::linux::net::SocketAddrExt;

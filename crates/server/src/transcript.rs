@@ -3,6 +3,7 @@
 //! One event a line. Literals are counted, not shown: they are mail, or passwords. What LOGIN and AUTHENTICATE carry
 //! is masked, whichever way it is written.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use tracing::info;
@@ -116,10 +117,10 @@ impl Line<'_> {
     fn shown(&self) -> String {
         let mut shown = self.text().into_owned();
         if self.left_out > 0 {
-            shown.push_str(&format!("… <{} octets more>", self.left_out));
+            let _infallible = write!(shown, "… <{} octets more>", self.left_out);
         }
         if let Some(octets) = self.literal {
-            shown.push_str(&format!(" <{octets} octets>"));
+            let _infallible = write!(shown, " <{octets} octets>");
         }
         shown
     }

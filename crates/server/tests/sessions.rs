@@ -1,5 +1,7 @@
 //! Who may connect, who is thrown out, and how it ends.
 
+#![allow(clippy::unwrap_used, reason = "it is a test")]
+
 mod support;
 
 use std::io::{Read, Write};

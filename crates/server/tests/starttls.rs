@@ -1,5 +1,7 @@
 //! STARTTLS, and all that must not survive it (RFC 9051 §6.2.1, §11.1).
 
+#![allow(clippy::unwrap_used, reason = "it is a test")]
+
 mod support;
 
 use std::io::{Read, Write};

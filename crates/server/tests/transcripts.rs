@@ -52,12 +52,12 @@ fn can(file: &File, way: Over) -> bool {
     let transcript = &file.transcript;
     let starts_tls = transcript.steps.iter().any(|step| matches!(step.action, Action::StartTls(_)));
     let plain_only = starts_tls || transcript.has(&Given::PlaintextRefused);
-    !transcript.has(&Given::OnlyInMemory) && !(plain_only && way == Over::Tls)
+    !(transcript.has(&Given::OnlyInMemory) || plain_only && way == Over::Tls)
 }
 
 fn one(file: &File, way: Over) -> Result<(), String> {
     static CREDENTIALS: OnceLock<Credentials> = OnceLock::new();
-    let credentials = CREDENTIALS.get_or_init(|| server::credentials(PASSWORD).unwrap());
+    let credentials = CREDENTIALS.get_or_init(|| server::credentials(PASSWORD).expect("a password"));
     let transcript = &file.transcript;
     let limit = transcript.givens.iter().find_map(|given| match given {
         Given::AppendLimit(octets) => Some(format!("append_limit = {octets}\n")),

@@ -95,6 +95,5 @@ impl Accounts {
 
 fn stamp(credentials: Option<&Credentials>) -> u64 {
     let hash = blake3::hash(credentials.map(|kept| kept.hash.as_bytes()).unwrap_or_default());
-    let [a, b, c, d, e, f, g, h, ..] = *hash.as_bytes();
-    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    hash.as_bytes().first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
 }

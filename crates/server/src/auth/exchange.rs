@@ -68,7 +68,7 @@ impl ScramExchange {
         };
         let (known, keys) = match self.inner.keys(&attempt) {
             Ok(found) => found,
-            Err(refused) => return Step::Done(self.inner.refuse(&attempt, refused)),
+            Err(refused) => return Step::Done(Inner::refuse(&attempt, refused)),
         };
         let Ok(nonce) = scram::nonce() else { return Step::Done(Verdict::Unavailable) };
         let (challenge, pending) = scram::server_first(&first, self.binding, keys, &nonce);

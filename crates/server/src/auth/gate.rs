@@ -131,7 +131,7 @@ impl Inner {
     pub(super) fn check_password(&self, attempt: &Attempt, password: &[u8]) -> Verdict {
         match self.right_password(attempt, password) {
             Ok(known) => self.welcome(attempt, &known),
-            Err(refused) => self.refuse(attempt, refused),
+            Err(refused) => Self::refuse(attempt, refused),
         }
     }
 
@@ -188,7 +188,7 @@ impl Inner {
     /// A SCRAM proof was wrong.
     pub(super) fn disproven(&self, attempt: &Attempt) -> Verdict {
         let delay = self.throttle.failed(&attempt.pair(), None, Instant::now());
-        self.refuse(attempt, Refused::Wrong(delay))
+        Self::refuse(attempt, Refused::Wrong(delay))
     }
 
     /// The password was right: lets them in, unless something else speaks against it.
@@ -196,31 +196,31 @@ impl Inner {
         let acts_as_another = match attempt.authzid.as_deref().map(|authzid| self.find(authzid)) {
             None => false,
             Some(Ok(other)) => other.is_none_or(|other| other.id != known.id),
-            Some(Err(refused)) => return self.refuse(attempt, refused),
+            Some(Err(refused)) => return Self::refuse(attempt, refused),
         };
         if known.disabled || acts_as_another {
-            return self.refuse(attempt, Refused::Forbidden);
+            return Self::refuse(attempt, Refused::Forbidden);
         }
         let account = match self.store.account(known.id) {
             Ok(account) => account,
-            Err(error) => return self.refuse(attempt, Refused::Failed(error)),
+            Err(error) => return Self::refuse(attempt, Refused::Failed(error)),
         };
         let login = Login { account: known.id, name: known.name.clone() };
         let Some(admission) = self.registry.admit(attempt.peer.session, login, known.stamp) else {
-            return self.refuse(attempt, Refused::TooMany);
+            return Self::refuse(attempt, Refused::TooMany);
         };
         // A change between reading the credentials and being counted would have found no session to end.
         match self.find(&attempt.name) {
             Ok(Some(newest)) if newest.stamp == known.stamp && !newest.disabled => {}
-            Ok(_) => return self.refuse(attempt, Refused::Wrong(Duration::ZERO)),
-            Err(refused) => return self.refuse(attempt, refused),
+            Ok(_) => return Self::refuse(attempt, Refused::Wrong(Duration::ZERO)),
+            Err(refused) => return Self::refuse(attempt, refused),
         }
         let (address, session) = (Address(attempt.peer.address), attempt.peer.session);
         info!(%address, session, account = &*known.name, mechanism = attempt.mechanism, "logged in");
         Verdict::Welcome(User { name: known.name.to_string(), account, admission: Box::new(admission) })
     }
 
-    pub(super) fn refuse(&self, attempt: &Attempt, refused: Refused) -> Verdict {
+    pub(super) fn refuse(attempt: &Attempt, refused: Refused) -> Verdict {
         let (address, session) = (Address(attempt.peer.address), attempt.peer.session);
         let (name, mechanism) = (attempt.name.as_str(), attempt.mechanism);
         match refused {

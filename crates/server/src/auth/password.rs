@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(credentials("\u{ad}"), Err(PasswordError::Empty));
         assert_eq!(credentials("a\nb"), Err(PasswordError::Prohibited));
         assert_eq!(credentials(&"x".repeat(1025)), Err(PasswordError::Long));
-        assert!(!verify(&[b'x'; 1 << 20], DUMMY));
+        assert!(!verify(&vec![b'x'; 1 << 20], DUMMY));
     }
 
     #[test]

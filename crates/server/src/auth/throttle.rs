@@ -21,10 +21,10 @@ const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// After so long without a wrong password all is forgotten.
-const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
+const FORGOTTEN: Duration = Duration::from_mins(15);
 
 /// How long an address that logged in well is known.
-const KNOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const KNOWN: Duration = Duration::from_hours(30 * 24);
 
 /// How many pairs are kept of each kind.
 const ROOM: usize = 50_000;
@@ -152,15 +152,14 @@ impl Throttle {
     pub(super) fn succeeded(&self, pair: &Pair, now: Instant) {
         self.failing.lock().remove(pair);
         let mut known = self.known.lock();
-        match known.get_mut(pair) {
-            Some(seen) => *seen = now,
-            None => {
-                if known.len() >= ROOM {
-                    make_room(&mut known, |seen| *seen);
-                }
-                known.insert(pair.clone(), now);
-            }
+        if let Some(seen) = known.get_mut(pair) {
+            *seen = now;
+            return;
         }
+        if known.len() >= ROOM {
+            make_room(&mut known, |seen| *seen);
+        }
+        known.insert(pair.clone(), now);
     }
 
     fn is_known(&self, pair: &Pair, now: Instant) -> bool {

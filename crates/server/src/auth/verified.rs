@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 /// How long after its last use a password is remembered.
-const REMEMBERED: Duration = Duration::from_secs(5 * 60);
+const REMEMBERED: Duration = Duration::from_mins(5);
 
 /// How many are remembered: 64 octets each.
 const ROOM: usize = 200_000;

@@ -43,7 +43,7 @@ impl ConfigError {
 /// Turns the TOML reader's error into ours: its line, and for a key that is unknown the one that was probably meant.
 pub(super) fn explain(text: &str, wrong: &toml::de::Error) -> ConfigError {
     let at = wrong.span().map_or(0, |span| span.start).min(text.len());
-    let line = text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
+    let line = text[..text.floor_char_boundary(at)].matches('\n').count() + 1;
     let message = wrong.message();
     let what = unknown_key(message).unwrap_or_else(|| message.replace('\n', " "));
     ConfigError::Wrong { file: None, line, what }

@@ -204,20 +204,18 @@ impl Turn {
     /// Calls the session. A panic ends this session alone, with a BYE.
     fn guarded<T>(&mut self, work: impl FnOnce(&mut dyn Conversation) -> T) -> Option<T> {
         let session = self.session.as_mut()?;
-        match catch_unwind(AssertUnwindSafe(|| work(&mut **session))) {
-            Ok(done) => Some(done),
-            Err(_) => {
-                let (address, session) = (Address(self.link.address), self.link.id);
-                let account = self.link.login().map(|login| &*login.name);
-                error!(%address, session, account, "the session panicked: a mistake of ours; it ends, others go on");
-                let words: &[u8] = match self.link.door {
-                    Door::Imap | Door::Imaps => b"* BYE The server made a mistake and has to end this session\r\n",
-                    Door::Lmtp => b"421 4.3.0 The server made a mistake and has to end this session\r\n",
-                };
-                self.dismiss(words);
-                None
-            }
+        let done = catch_unwind(AssertUnwindSafe(|| work(&mut **session)));
+        if done.is_err() {
+            let (address, session) = (Address(self.link.address), self.link.id);
+            let account = self.link.login().map(|login| &*login.name);
+            error!(%address, session, account, "the session panicked: a mistake of ours; it ends, others go on");
+            let words: &[u8] = match self.link.door {
+                Door::Imap | Door::Imaps => b"* BYE The server made a mistake and has to end this session\r\n",
+                Door::Lmtp => b"421 4.3.0 The server made a mistake and has to end this session\r\n",
+            };
+            self.dismiss(words);
         }
+        done.ok()
     }
 
     /// Drops the session; a panic on its way out is the session's own.

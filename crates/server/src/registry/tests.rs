@@ -6,8 +6,8 @@ fn registry(change: impl FnOnce(&mut Limits)) -> Arc<Registry> {
     Arc::new(Registry::new(limits))
 }
 
-fn address(text: &str) -> Option<IpAddr> {
-    Some(text.parse().unwrap())
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
 }
 
 fn login(n: u64) -> Login {
@@ -20,10 +20,10 @@ fn an_address_and_the_server_have_their_limits_and_places_come_back() {
         limits.connections = 4;
         limits.connections_per_address = 2;
     });
-    let far = address("192.0.2.1");
+    let far = Some(ip("192.0.2.1"));
     let mut seats: Vec<Seat> = (0..2).map(|_| registry.enter(Door::Imap, far).unwrap()).collect();
     assert_eq!(registry.enter(Door::Imap, far).err(), Some(Full::Address));
-    seats.extend((0..2).map(|_| registry.enter(Door::Imap, address("192.0.2.2")).unwrap()));
+    seats.extend((0..2).map(|_| registry.enter(Door::Imap, Some(ip("192.0.2.2"))).unwrap()));
     assert_eq!(registry.enter(Door::Lmtp, None).err(), Some(Full::Server));
     seats.remove(0);
     assert!(registry.enter(Door::Imap, far).is_ok());
@@ -35,14 +35,14 @@ fn an_address_and_the_server_have_their_limits_and_places_come_back() {
 #[test]
 fn loopback_is_exempt_from_the_limit_of_an_address() {
     let registry = registry(|limits| limits.connections_per_address = 1);
-    let seats: Vec<_> = (0..10).map(|_| registry.enter(Door::Imap, address("127.0.0.1")).unwrap()).collect();
+    let seats: Vec<_> = (0..10).map(|_| registry.enter(Door::Imap, Some(ip("127.0.0.1"))).unwrap()).collect();
     assert_eq!(seats.len(), 10);
 }
 
 #[test]
 fn the_oldest_that_waits_makes_room_and_those_logged_in_do_not() {
     let registry = registry(|limits| limits.waiting_per_address = 3);
-    let enter = || registry.enter(Door::Imap, address("127.0.0.1")).unwrap();
+    let enter = || registry.enter(Door::Imap, Some(ip("127.0.0.1"))).unwrap();
     let owner = enter();
     let _admission = registry.admit(owner.link.id, login(1), 1).unwrap();
     let flood: Vec<Seat> = (0..5).map(|_| enter()).collect();

@@ -1,6 +1,7 @@
 //! A server in this process on free ports, and clients that block.
 
 #![allow(dead_code, reason = "each test file uses another part of it")]
+#![allow(clippy::unwrap_used, reason = "it is a test's")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};

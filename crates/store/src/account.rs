@@ -11,10 +11,10 @@ use imap::{ModSeq, Uid};
 use parking_lot::Mutex;
 
 use crate::checkpoint::Saved;
-use crate::common::Common;
 use crate::engine::Engine;
 use crate::pin::Pins;
 use crate::queue::{Queue, Request};
+use crate::shared::Shared;
 use crate::watch::Watchers;
 use crate::{AccountId, Actor, Body, CommitError, Committed, Error, Log, Message, Piece, Pin, Problem, Report, Watch};
 
@@ -25,7 +25,7 @@ pub struct Account {
     pub(crate) id: AccountId,
     pub(crate) this: Weak<Account>,
     pub(crate) engine: Arc<dyn Engine>,
-    pub(crate) common: Arc<Common>,
+    pub(crate) shared: Arc<Shared>,
     /// The newest durable state; `None` while the account is closed.
     pub(crate) state: Current,
     /// Commits that wait for their turn.
@@ -55,12 +55,12 @@ pub(crate) struct Head {
 }
 
 impl Account {
-    pub(crate) fn new(id: AccountId, engine: Arc<dyn Engine>, common: Arc<Common>) -> Arc<Self> {
+    pub(crate) fn new(id: AccountId, engine: Arc<dyn Engine>, shared: Arc<Shared>) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             id,
             this: this.clone(),
             engine,
-            common,
+            shared,
             state: Current::default(),
             queue: Queue::default(),
             head: Mutex::default(),

@@ -39,7 +39,7 @@ impl Account {
         let loaded = match load(&*self.engine) {
             Err(Error::NoSuchAccount) => {
                 // Only for those who have an account: what was removed must not come back empty.
-                self.common.directory.find(self.id)?.ok_or(Error::NoSuchAccount)?;
+                self.shared.directory.find(self.id)?.ok_or(Error::NoSuchAccount)?;
                 self.engine.create()?;
                 load(&*self.engine)?
             }
@@ -53,16 +53,16 @@ impl Account {
         }
         self.told.compare_exchange(0, state.modseq().map_or(0, ModSeq::get), Ordering::AcqRel, Ordering::Relaxed).ok();
         self.publish(state.clone());
-        self.common.opened(&self.this);
+        self.shared.opened(&self.this);
         Ok(state)
     }
 
     /// Gives a new account its first mailboxes.
     fn furnished(&self, head: &mut Head, empty: Arc<State>) -> Result<Arc<State>, Error> {
-        let entry = self.common.directory.find(self.id)?.ok_or(Error::NoSuchAccount)?;
+        let entry = self.shared.directory.find(self.id)?.ok_or(Error::NoSuchAccount)?;
         let actor = Actor { client: "new account".to_owned(), ..Actor::default() };
         self.publish(empty);
-        self.common.opened(&self.this);
+        self.shared.opened(&self.this);
         let created = entry.created;
         let plan = Box::new(move |state: &State| plan::new_account(state, created).map(|planned| planned.changes));
         let request = crate::queue::Request::new(&actor, created, Vec::new(), plan);

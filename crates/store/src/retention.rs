@@ -49,7 +49,7 @@ impl Account {
     }
 
     fn retention(&self) -> i64 {
-        i64::try_from(self.common.options.retention.as_secs()).unwrap_or(i64::MAX)
+        i64::try_from(self.shared.options.retention.as_secs()).unwrap_or(i64::MAX)
     }
 
     /// Removes some rows that are from before `cutoff`; `None` if there are none.

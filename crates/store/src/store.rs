@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-use crate::common::Common;
 use crate::engine::sqlite::durable_folder;
 use crate::engine::{Engine, Memory, Sqlite};
+use crate::shared::Shared;
 use crate::{Account, AccountId, Directory, Error, Options, Swept, Upload};
 
 /// All accounts of one data folder, or of one process's memory. Cloning is free.
@@ -18,7 +18,7 @@ use crate::{Account, AccountId, Directory, Error, Options, Swept, Upload};
 pub struct Store(Arc<Inner>);
 
 struct Inner {
-    common: Arc<Common>,
+    shared: Arc<Shared>,
     accounts: Mutex<HashMap<AccountId, Arc<Account>>>,
     /// Makes the engine of an account that was not used yet.
     engines: Box<dyn Fn(AccountId) -> Arc<dyn Engine> + Send + Sync>,
@@ -38,7 +38,7 @@ struct Round {
 
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inner").field("common", &self.common).finish_non_exhaustive()
+        f.debug_struct("Inner").field("shared", &self.shared).finish_non_exhaustive()
     }
 }
 
@@ -86,7 +86,7 @@ impl Store {
     ) -> Self {
         let compared = AtomicU64::new(directory.version());
         Self(Arc::new(Inner {
-            common: Arc::new(Common::new(options, Arc::new(directory))),
+            shared: Arc::new(Shared::new(options, Arc::new(directory))),
             accounts: Mutex::default(),
             engines,
             spool,
@@ -97,7 +97,7 @@ impl Store {
 
     /// The accounts, their addresses and credentials.
     pub fn directory(&self) -> &Directory {
-        &self.0.common.directory
+        &self.0.shared.directory
     }
 
     /// The handle of an account. Costs next to nothing: no file is opened before its data is used.
@@ -119,7 +119,7 @@ impl Store {
 
     /// A message on its way in.
     pub fn upload(&self) -> Upload {
-        Upload::new(self.0.common.options.mime, self.0.spool.clone())
+        Upload::new(self.0.shared.options.mime, self.0.spool.clone())
     }
 
     /// What has to be done from time to time, every few seconds: checkpoints, retention, removal of emails that
@@ -152,7 +152,7 @@ impl Store {
     }
 
     fn handle(&self, id: AccountId) -> Arc<Account> {
-        Account::new(id, (self.0.engines)(id), self.0.common.clone())
+        Account::new(id, (self.0.engines)(id), self.0.shared.clone())
     }
 
     /// Lets go of the accounts that another process has removed.
@@ -196,7 +196,7 @@ impl Store {
         let mut sizes: Vec<_> = open.iter().map(|account| account.weight()).collect();
         let mut sum: usize = sizes.iter().sum();
         for (account, size) in open.iter().zip(&mut sizes) {
-            if sum <= self.0.common.options.memory {
+            if sum <= self.0.shared.options.memory {
                 break;
             }
             swept.close(account);

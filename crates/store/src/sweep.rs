@@ -31,7 +31,7 @@ impl Swept {
         let done = self.duties(account, now);
         self.note(account.id(), done);
         let idle_for = now.saturating_sub(account.used_at.load(Ordering::Relaxed));
-        let idle = i64::try_from(account.common.options.idle.as_secs()).unwrap_or(i64::MAX);
+        let idle = i64::try_from(account.shared.options.idle.as_secs()).unwrap_or(i64::MAX);
         // Who is in use again by now is not closed under somebody's hands: it would only open again.
         if idle_for > idle && !account.was_used() {
             self.close(account);
@@ -39,7 +39,7 @@ impl Swept {
     }
 
     fn duties(&mut self, account: &Arc<Account>, now: i64) -> Result<(), Error> {
-        if account.tail() >= account.common.options.tail && account.checkpoint()? {
+        if account.tail() >= account.shared.options.tail && account.checkpoint()? {
             self.checkpoints += 1;
         }
         if account.retention_due(now) {
@@ -62,7 +62,7 @@ impl Swept {
         self.closed += 1;
         self.checkpoints += usize::from(matches!(closed, Ok(true)));
         self.note(account.id(), closed.map(drop));
-        account.common.closed(&account.this);
+        account.shared.closed(&account.this);
     }
 
     pub(crate) fn note(&mut self, id: AccountId, done: Result<(), Error>) {

@@ -8,14 +8,14 @@ use parking_lot::Mutex;
 use crate::{Account, Directory, Options};
 
 #[derive(Debug)]
-pub(crate) struct Common {
+pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) directory: Arc<Directory>,
     /// The accounts that hold files and memory, roughly from the one that was used longest ago.
     open: Mutex<VecDeque<Weak<Account>>>,
 }
 
-impl Common {
+impl Shared {
     pub(crate) fn new(options: Options, directory: Arc<Directory>) -> Self {
         Self { options, directory, open: Mutex::default() }
     }

@@ -291,7 +291,8 @@ impl Session {
         // If the store cannot say, there is nothing to tell: the command that needs it has its own answer.
         let Ok(state) = user.account.state() else { return };
         let found = view.sync(&state, || user.account.pin(&state), expunges);
-        if found.exists.is_some() {
+        // Rev2 has no \Recent (RFC 9051 appendix E), whoever hears of a message first.
+        if found.exists.is_some() && !self.enabled.rev2 {
             let id = view.id;
             view.claim_recent(&state, |uid_next| user.account.claim_recent(id, uid_next));
         }

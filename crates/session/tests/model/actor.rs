@@ -84,6 +84,14 @@ impl Stage {
         Ok(())
     }
 
+    /// The modseq of a message, which no naive account has: the store is asked.
+    pub(crate) fn modseq(&self, key: Key, uid: Option<u32>) -> Option<u64> {
+        let name = imap::MailboxName::new(self.naive.name(key)?).ok()?;
+        let state = self.world.account.state().ok()?;
+        let record = state.named(&name)?.messages.by_uid(imap::Uid::new(uid?)?).copied();
+        record.map(|record| record.modseq.get())
+    }
+
     /// The next message, short.
     pub(crate) fn mail(&mut self) -> Vec<u8> {
         self.mails += 1;

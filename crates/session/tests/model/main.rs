@@ -22,7 +22,7 @@ fn number(name: &str) -> Option<u64> {
 #[test]
 fn clients_that_obey_see_what_is() {
     let seed = number("MODEL_SEED").unwrap_or_else(|| RandomState::new().hash_one("seed"));
-    let cases = u32::try_from(number("MODEL_CASES").unwrap_or(96)).unwrap();
+    let cases = u32::try_from(number("MODEL_CASES").unwrap_or(1_000)).unwrap();
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 4_000, ..Config::default() };

@@ -1,6 +1,6 @@
 //! Plays a script: each command is said to the server, done in the naive account, and what was heard is held against it.
 
-use testkit::model::{Cache, Client, Completed, Features, FlagSet, Key, Mode, Response, Status};
+use testkit::model::{Cache, Client, Completed, Features, Key, Mode, Response, Status};
 
 use crate::actor::{Actor, Stage, flags, name};
 use crate::op::{Asked, By, Echo, Op, Opening, Script, Target};
@@ -213,16 +213,7 @@ fn resolve(stage: &mut Stage, client: &mut Client, target: &Target) -> Result<Op
     if most == 0 {
         return Ok(None);
     }
-    let mut ranges = Vec::new();
-    let mut numbers = Vec::new();
-    for (from, more) in &target.ranges {
-        let from = usize::from(*from) % most + 1;
-        let to = (from + usize::from(*more)).min(most);
-        ranges.push(if from == to { from.to_string() } else { format!("{to}:{from}") });
-        numbers.extend(from..=to);
-    }
-    numbers.sort_unstable();
-    numbers.dedup();
+    let (set, numbers) = named(target, most);
     let uids = match target.by {
         By::Seq => {
             let uid = |n: &usize| picture.messages[n - 1].uid.ok_or(format!("UID FETCH 1:* left out number {n}"));
@@ -234,7 +225,22 @@ fn resolve(stage: &mut Stage, client: &mut Client, target: &Target) -> Result<Op
             there.filter(|uid| picture.messages.iter().any(|known| known.uid == Some(*uid))).collect()
         }
     };
-    Ok(Some((ranges.join(","), uids)))
+    Ok(Some((set, uids)))
+}
+
+/// A set as a command names it, and the numbers in it.
+fn named(target: &Target, most: usize) -> (String, Vec<usize>) {
+    let mut ranges = Vec::new();
+    let mut numbers = Vec::new();
+    for (from, more) in &target.ranges {
+        let from = usize::from(*from) % most + 1;
+        let to = (from + usize::from(*more)).min(most);
+        ranges.push(if from == to { from.to_string() } else { format!("{to}:{from}") });
+        numbers.extend(from..=to);
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    (ranges.join(","), numbers)
 }
 
 fn prefix(target: &Target) -> &'static str {
@@ -331,6 +337,7 @@ fn store(stage: &mut Stage, client: &mut Client, target: &Target, what: (Mode, u
     let modifier = since.map(|modseq| format!(" (UNCHANGEDSINCE {modseq})")).unwrap_or_default();
     let silent = if echo == Echo::Told { "" } else { ".SILENT" };
     let command = format!("{}STORE {set}{modifier} {sign}FLAGS{silent} ({words})", prefix(target));
+    let is = stage.modseq(key, uids.first().copied());
     let done = client.command(&mut stage.network, &command)?;
     if stage.naive.name(key).is_none() {
         return Ok(());
@@ -340,17 +347,13 @@ fn store(stage: &mut Stage, client: &mut Client, target: &Target, what: (Mode, u
         return Ok(());
     }
     told_as_promised(client, &done)?;
-    if since.is_some() {
-        let failed = done.code.first().is_some_and(|word| word == "MODIFIED");
-        // Whether the message had changed is for the server to say; what it says must be true of the flags.
-        let there = stage.naive.messages(key).iter().find(|m| uids.contains(&m.uid));
-        let stale = there.zip(known_flags(client, &uids)).is_some_and(|(m, known)| m.flags != known);
-        if stale && !failed && mode == Mode::Replace {
-            return Err(format!("{command} overwrote a change that the client has not been told of: {done:?}"));
-        }
-        if failed {
-            return Ok(());
-        }
+    let failed = done.code.first().is_some_and(|word| word == "MODIFIED");
+    let stale = since.zip(is).is_some_and(|(since, is)| is > since);
+    if failed != stale {
+        return Err(format!("{command}, where MODSEQ was {is:?}: {done:?}"));
+    }
+    if failed {
+        return Ok(());
     }
     stage.naive.store(key, &uids, mode, &flags);
     if let Some((_, picture)) = &mut client.selected
@@ -365,12 +368,6 @@ fn store(stage: &mut Stage, client: &mut Client, target: &Target, what: (Mode, u
         }
     }
     Ok(())
-}
-
-fn known_flags(client: &Client, uids: &[u32]) -> Option<FlagSet> {
-    let picture = client.picture()?;
-    let known = picture.messages.iter().find(|known| known.uid.is_some_and(|uid| uids.contains(&uid)))?;
-    known.flags.clone()
 }
 
 /// A client that knows CONDSTORE is told UID and MODSEQ in each FETCH response that it has not asked for
@@ -391,6 +388,7 @@ fn fetch(stage: &mut Stage, client: &mut Client, target: &Target, asked: Asked) 
     let Some((set, uids)) = resolve(stage, client, target)? else { return Ok(()) };
     let Some((key, picture)) = &client.selected else { return Ok(()) };
     let (key, before) = (*key, picture.messages.len());
+    let most = stage.naive.next(key) as usize;
     let items = match asked {
         Asked::Flags => "FLAGS",
         Asked::All => "(UID FLAGS)",
@@ -406,7 +404,12 @@ fn fetch(stage: &mut Stage, client: &mut Client, target: &Target, asked: Asked) 
         }
     }
     if asked == Asked::Body && !client.read_only {
-        stage.naive.store(key, &uids, Mode::Add, &flags(1).1);
+        // UID FETCH is of what has come by now, whether the client had been told of it or not.
+        let meant = match target.by {
+            By::Seq => uids,
+            By::Uid => named(target, most).1.into_iter().filter_map(|n| u32::try_from(n).ok()).collect(),
+        };
+        stage.naive.store(key, &meant, Mode::Add, &flags(1).1);
     }
     Ok(())
 }

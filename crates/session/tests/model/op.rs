@@ -96,6 +96,28 @@ pub(crate) fn script() -> impl Strategy<Value = Script> {
     (clients, steps).prop_map(|(clients, steps)| Script { clients, steps })
 }
 
+/// Runs in which QRESYNC clients are cut off again and again, of few kinds of commands in one mailbox.
+pub(crate) fn cut_off() -> impl Strategy<Value = Script> {
+    let seq = || ranges().prop_map(|ranges| Target { by: By::Seq, ranges });
+    let mode = prop_oneof![2 => Just(Mode::Add), 1 => Just(Mode::Remove)];
+    let echo = prop_oneof![Just(Echo::Told), Just(Echo::Silent)];
+    let all = || Op::Fetch(Target { by: By::Uid, ranges: vec![(0, 255)] }, Asked::All);
+    let op = prop_oneof![
+        1 => Just(Op::Append(0, vec![0, 4])),
+        4 => (seq(), mode, flags(), echo).prop_map(|(target, mode, flags, echo)| Op::Store(target, mode, flags, echo)),
+        2 => Just(Op::Expunge),
+        4 => seq().prop_map(|target| Op::Fetch(target, Asked::Flags)),
+        1 => Just(Op::Search(By::Seq, 0)),
+        2 => Just(all()),
+        4 => Just(Op::Drop),
+    ];
+    let steps = prop::collection::vec((0..3_usize, op), 5..60);
+    steps.prop_map(move |steps| {
+        let begin = [(0, Op::Append(0, vec![0; 6])), (0, all()), (1, all()), (2, all())];
+        Script { clients: vec![Features::Qresync; 3], steps: begin.into_iter().chain(steps).collect() }
+    })
+}
+
 fn op() -> impl Strategy<Value = Op> {
     let name = || prop_oneof![3 => Just(0_usize), 2 => 1..NAMES.len()];
     let opening = prop_oneof![5 => Just(Opening::Select), 1 => Just(Opening::Examine)];

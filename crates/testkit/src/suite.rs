@@ -22,7 +22,7 @@ pub const EVERY_OFFSET: &str = "TRANSCRIPTS_EVERY_OFFSET";
 /// How many offsets are tried of a command that is longer.
 const OFFSETS: usize = 64;
 
-/// What more octets are not sent one by one.
+/// More octets than these are not sent one by one, and cut at few offsets.
 const ONE_BY_ONE: usize = 20_000;
 
 /// A transcript and where it stands.
@@ -127,7 +127,7 @@ fn offsets(length: usize) -> Vec<usize> {
     if length <= OFFSETS || std::env::var_os(EVERY_OFFSET).is_some() {
         return (1..length).collect();
     }
-    let near = OFFSETS / 2;
+    let near = if length > ONE_BY_ONE { OFFSETS / 16 } else { OFFSETS / 2 };
     let step = (length - near) / near;
     (1..near).chain((near..length - 1).step_by(step.max(1))).chain([length - 2, length - 1]).collect()
 }

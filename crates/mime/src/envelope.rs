@@ -5,7 +5,8 @@ use crate::header::{collapse, fields, unfold};
 use crate::limits::Limits;
 use crate::wire;
 
-/// The members of an envelope, as they stand in the header. Of duplicate fields the first one counts.
+/// The members of an envelope, as they stand in the header. Of duplicate fields the first one counts, but the addresses of
+/// all To, Cc and Bcc fields are joined.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Envelope {
     pub(crate) date: Option<Vec<u8>>,
@@ -34,8 +35,17 @@ impl Envelope {
                 b"in-reply-to" => text(&mut envelope.in_reply_to, || unfold(field.value)),
                 b"message-id" => text(&mut envelope.message_id, || unfold(field.value)),
                 name => {
-                    if let Some(list) = envelope.list(name) {
-                        list.get_or_insert_with(|| address::parse(field.value, limits.addresses));
+                    let joined = matches!(name, b"to" | b"cc" | b"bcc");
+                    match envelope.list(name) {
+                        // RFC 5322 §3.6 has one of each; where a mail has more, each recipient counts.
+                        Some(Some(list)) if joined => {
+                            let room = limits.addresses.saturating_sub(list.len());
+                            list.extend(address::parse(field.value, room));
+                        }
+                        Some(list) => {
+                            list.get_or_insert_with(|| address::parse(field.value, limits.addresses));
+                        }
+                        None => {}
                     }
                 }
             }
@@ -125,7 +135,7 @@ mod tests {
             ),
             (
                 "To: a@b\r\nTo: c@d\r\nSubject: 1\r\nSubject: 2\r\n",
-                "(NIL \"1\" NIL NIL NIL ((NIL NIL \"a\" \"b\")) NIL NIL NIL NIL)",
+                "(NIL \"1\" NIL NIL NIL ((NIL NIL \"a\" \"b\")(NIL NIL \"c\" \"d\")) NIL NIL NIL NIL)",
             ),
         ];
         for (block, wanted) in table {

@@ -5,7 +5,6 @@
 //! `plain` and `scram` are the SASL mechanisms, `exchange` takes them step by step.
 
 mod accounts;
-mod base64;
 mod exchange;
 mod gate;
 mod password;
@@ -18,4 +17,5 @@ mod verified;
 pub use password::{PasswordError, credentials};
 
 pub(crate) use gate::Doorkeeper;
+use session::base64;
 pub(crate) use throttle::Source;

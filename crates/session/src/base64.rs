@@ -1,9 +1,10 @@
-//! Base64 for SASL (RFC 4648 §4), strict: a response that is none ends the exchange (RFC 9051 §6.2.2).
+//! Base64 for SASL (RFC 4648 §4), strict: a response that is none ends the exchange (RFC 9051 §6.2.2). The mechanisms that
+//! have base64 in their own messages (SCRAM) use it too.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Encodes octets.
-pub(crate) fn encode(octets: &[u8]) -> String {
+pub fn encode(octets: &[u8]) -> String {
     let mut text = String::with_capacity(octets.len().div_ceil(3) * 4);
     for group in octets.chunks(3) {
         let bits = group.iter().fold(0_u32, |bits, b| bits << 8 | u32::from(*b)) << (8 * (3 - group.len()));
@@ -18,7 +19,8 @@ pub(crate) fn encode(octets: &[u8]) -> String {
 }
 
 /// Decodes what [`encode`] makes; `None` for anything else.
-pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
+pub fn decode(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
+    let text = text.as_ref();
     if !text.len().is_multiple_of(4) {
         return None;
     }
@@ -50,14 +52,14 @@ mod tests {
             [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")];
         for (octets, text) in vectors {
             assert_eq!(encode(octets.as_bytes()), text);
-            assert_eq!(decode(text.as_bytes()).as_deref(), Some(octets.as_bytes()));
+            assert_eq!(decode(text).as_deref(), Some(octets.as_bytes()));
         }
     }
 
     #[test]
     fn what_is_no_base64_is_refused() {
         for wrong in ["Z", "Zg", "Zg=", "Zh==", "Zm9=", "====", "Zm9v\n", "Z===", "Zg==Zg=="] {
-            assert_eq!(decode(wrong.as_bytes()), None, "{wrong}");
+            assert_eq!(decode(wrong), None, "{wrong}");
         }
     }
 }

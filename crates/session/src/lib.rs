@@ -8,7 +8,7 @@
 //! client has been told), `news` (telling it more), `command` (every command's conduct), `work` (what takes longer),
 //! `reply` (all words and codes), `gate` (logging in), `capability`, `limits`.
 
-mod base64;
+pub mod base64;
 mod capability;
 mod command;
 mod enabled;

@@ -135,3 +135,27 @@ fn a_flipped_bit_in_the_directory_is_an_error_or_nothing() {
     std::fs::write(&file, &whole).unwrap();
     assert!(folder.open().directory().credentials(alice).unwrap().is_some());
 }
+
+/// There are mails and password hashes in these files.
+#[test]
+fn what_the_store_makes_only_its_owner_may_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let store = folder.open();
+    let id = store.directory().add("alice", None, 1).unwrap();
+    store.account(id).unwrap().state().unwrap();
+    let mut folders = vec![folder.path().to_owned()];
+    let mut files = 0;
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(entry.path());
+            } else if entry.file_name().to_string_lossy().contains(".sqlite") {
+                files += 1;
+                let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+                assert_eq!(mode, 0o600, "{} is {mode:o}", entry.path().display());
+            }
+        }
+    }
+    assert!(files >= 2, "directory and account");
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, Row, params};
 
 use super::{Credentials, Entry, Scram};
+use crate::engine::sqlite::private_file;
 use crate::{AccountId, Error};
 
 const VERSION: i64 = 1;
@@ -29,6 +30,7 @@ pub(super) const COLUMNS: &str = "id, name, disabled, created, hash, salt, itera
 /// Opens the directory, and makes what is missing of it.
 pub(super) fn open(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    private_file(path)?;
     let mut patience = 200;
     loop {
         match Connection::open_with_flags(path, flags).map_err(Error::from).and_then(prepare) {

@@ -18,7 +18,7 @@ use self::connections::Connections;
 use super::{Batch, Checkpoint, Engine, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
 use crate::Error;
 
-pub(crate) use schema::durable_folder;
+pub(crate) use schema::{durable_folder, private_file};
 
 /// An account's file. It is opened when it is first used.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! What is in an account's file, and how it is made and opened.
 
 use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -86,7 +87,15 @@ pub(super) fn create(path: &Path) -> Result<(), Error> {
     }
 }
 
+/// Makes an empty file that only its owner may read, if none is there: there are mails and password hashes in ours, and
+/// SQLite gives what it keeps beside a file the same mode.
+pub(crate) fn private_file(path: &Path) -> Result<(), Error> {
+    std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    Ok(())
+}
+
 fn create_tables(path: &Path) -> Result<(), Error> {
+    private_file(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;

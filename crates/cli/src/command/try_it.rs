@@ -125,7 +125,7 @@ Posthorn does not send mail; where a client insists on an SMTP server, name any.
 
 Let a mail come in, and watch it arrive:
 
-    curl lmtp://127.0.0.1:{lmtp} --mail-from me@example.org --mail-rcpt {NAME} -T some-mail.eml
+    python3 -c \"import smtplib; smtplib.LMTP('127.0.0.1', {lmtp}).sendmail('a@b.example', ['{NAME}'], 'Subject: Hello')\"
     posthorn import maildir {NAME} ~/Maildir --data {folder}
 
 Look inside, from another terminal:

@@ -4,7 +4,7 @@ use imap::{InternalDate, ModSeq, Uid};
 
 use crate::{EmailId, FlagSetId};
 
-/// A message in a mailbox: small and of fixed size (48 bytes), so that SELECT, FETCH FLAGS and most searches never
+/// A message in a mailbox: small and of fixed size (56 bytes), so that SELECT, FETCH FLAGS and most searches never
 /// leave memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Record {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use account::{Change, Commit, EmailId, Refusal, State, codec};
 
 use crate::account::Head;
-use crate::engine::{Batch, NewEmail, Row, Written};
+use crate::engine::{Batch, BodyRef, NewEmail, Row, Written};
 use crate::queue::{Answer, Request};
 use crate::{Account, Error, Message, ids};
 
@@ -147,7 +147,7 @@ impl Prepared {
 }
 
 /// The new emails that a commit names. All that it names are there or come with it.
-fn named(state: &State, messages: &[Message], commit: &Commit) -> Result<Vec<NewEmail>, Error> {
+fn named(state: &State, messages: &[(Message, BodyRef)], commit: &Commit) -> Result<Vec<NewEmail>, Error> {
     let first = state.next_email().get();
     let mut emails: Vec<NewEmail> = Vec::new();
     let added = commit.changes.iter().filter_map(|change| match change {
@@ -157,11 +157,12 @@ fn named(state: &State, messages: &[Message], commit: &Commit) -> Result<Vec<New
     for added in added.flatten() {
         let Some(place) = added.email.get().checked_sub(first) else { continue };
         let message = usize::try_from(place).ok().and_then(|place| messages.get(place));
-        let message = message.ok_or_else(|| Error::WrongPlan(format!("there is no email {}", added.email)))?;
+        let (message, body) = message.ok_or_else(|| Error::WrongPlan(format!("there is no email {}", added.email)))?;
         if message.size() != added.size {
             return Err(Error::WrongPlan(format!("email {} has another size", added.email)));
         }
-        emails.push(NewEmail { id: added.email, received_at: commit.at, message: message.clone() });
+        let (message, body) = (message.clone(), body.clone());
+        emails.push(NewEmail { id: added.email, received_at: commit.at, message, body });
     }
     // One that is added to two mailboxes comes once.
     emails.sort_by_key(|email| email.id);

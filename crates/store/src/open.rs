@@ -40,7 +40,7 @@ impl Account {
         let mut loaded = match load(&*self.engine) {
             Err(Error::NoSuchAccount) => {
                 // Only for those who have an account: what was removed must not come back empty.
-                self.shared.directory.find(self.id)?.ok_or(Error::NoSuchAccount)?;
+                self.shared.backend.directory().find(self.id)?.ok_or(Error::NoSuchAccount)?;
                 self.engine.create()?;
                 load(&*self.engine)?
             }
@@ -58,7 +58,7 @@ impl Account {
 
     /// Gives a new account its first mailboxes, before anybody sees it.
     fn furnished(&self) -> Result<Loaded, Error> {
-        let entry = self.shared.directory.find(self.id)?.ok_or(Error::NoSuchAccount)?;
+        let entry = self.shared.backend.directory().find(self.id)?.ok_or(Error::NoSuchAccount)?;
         let actor = Actor { client: "new account".to_owned(), ..Actor::default() };
         let created = entry.created;
         let plan = Box::new(move |state: &State| plan::new_account(state, created).map(|planned| planned.changes));

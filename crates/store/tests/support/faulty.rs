@@ -7,8 +7,10 @@ use std::time::Duration;
 use account::EmailId;
 use imap::ModSeq;
 use parking_lot::Mutex;
-use store::Error;
-use store::engine::{Batch, Checkpoint, Engine, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
+use store::engine::{
+    Batch, BodyRef, Checkpoint, Engine, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
+};
+use store::{Error, Message};
 
 /// What the next write does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +59,14 @@ impl Faulty {
 impl Engine for Faulty {
     fn create(&self) -> Result<(), Error> {
         self.inner.create()
+    }
+
+    fn put(&self, message: &Message) -> Result<BodyRef, Error> {
+        self.inner.put(message)
+    }
+
+    fn discard(&self, body: &BodyRef) -> Result<(), Error> {
+        self.inner.discard(body)
     }
 
     fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use gate::{Ending, Transport};
 use rustls::ServerConfig;
-use session::{Ending, Transport};
 use tokio::time::{Sleep, sleep, timeout};
 use tracing::{debug, info, warn};
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use delivery::Lmtp;
-use session::{Ending, Facts, Next, Now, Peer, Session, Transport};
+use gate::{Ending, Facts, Next, Now, Peer, Transport};
+use session::Session;
 
 use crate::link::{Door, Link};
 
@@ -64,19 +65,15 @@ impl Conversation for Session {
 
 impl Conversation for Lmtp {
     fn receive(&mut self, bytes: &[u8], now: Now) {
-        Self::receive(self, bytes, lmtp_now(now));
+        Self::receive(self, bytes, now);
     }
 
     fn wake(&mut self, now: Now) {
-        Self::wake(self, lmtp_now(now));
+        Self::wake(self, now);
     }
 
     fn transmit(&mut self, out: &mut Vec<u8>) -> Next {
-        match Self::transmit(self, out) {
-            delivery::Next::Read => Next::Read,
-            delivery::Next::Write => Next::Write,
-            delivery::Next::Close => Next::Close,
-        }
+        Self::transmit(self, out)
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -91,16 +88,12 @@ impl Conversation for Lmtp {
     fn secured(&mut self, _: Transport, _: Now) {}
 
     fn end(&mut self, _: Ending, now: Now) {
-        Self::end(self, lmtp_now(now));
+        Self::end(self, now);
     }
 
     fn facts(&self) -> Facts {
         Facts { client: self.client().unwrap_or_default().to_owned(), command: "LMTP", ..Facts::default() }
     }
-}
-
-fn lmtp_now(now: Now) -> delivery::Now {
-    delivery::Now { monotonic: now.monotonic, unix: now.unix }
 }
 
 /// Makes a session with a client that has just connected.
@@ -115,8 +108,8 @@ pub(crate) fn begin(imap: Arc<session::Settings>, lmtp: Arc<delivery::Settings>)
             Box::new(Session::new(imap.clone(), peer, transport, Arc::new(move || bell.ring()), now()))
         }
         Door::Lmtp => {
-            let peer = delivery::Peer { address: link.address, session: link.id };
-            Box::new(Lmtp::new(lmtp.clone(), peer, lmtp_now(now())))
+            let peer = Peer { address: link.address, session: link.id };
+            Box::new(Lmtp::new(lmtp.clone(), peer, now()))
         }
     })
 }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use gate::Facts;
 use parking_lot::Mutex;
-use session::Facts;
 use store::AccountId;
 
 use crate::auth::Source;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use session::Gate;
+use gate::Gate;
 use store::{Options, Store};
 use tokio::runtime::{Builder, Runtime};
 use tracing::{info, warn};

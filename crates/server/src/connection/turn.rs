@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use session::{Ending, Next, Transport};
+use gate::{Ending, Next, Transport};
 use tracing::error;
 
 use crate::buffer;

@@ -162,7 +162,7 @@ fn who(core: &Core) -> Vec<Connected> {
     found
 }
 
-fn connected(link: &Link, facts: Option<&session::Facts>) -> Connected {
+fn connected(link: &Link, facts: Option<&gate::Facts>) -> Connected {
     Connected {
         session: link.id,
         listener: link.door.name().to_owned(),

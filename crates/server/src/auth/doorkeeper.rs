@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use session::{Exchange, Gate, Peer, Transport, User, Verdict};
+use gate::{Exchange, Gate, Peer, Transport, User, Verdict};
 use store::Store;
 use tracing::{error, info, warn};
 

@@ -1,6 +1,6 @@
 use std::thread;
 
-use session::Step;
+use gate::Step;
 use store::AccountId;
 
 use super::*;

@@ -23,7 +23,7 @@ use crate::conversation::Begin;
 use crate::link::{Door, Link, Order, Orders};
 use crate::log::Address;
 use crate::registry::Seat;
-use crate::wire::{Peer, Socket, Wire};
+use crate::wire::{FarEnd, Socket, Wire};
 use turn::{Outcome, Place, Turn};
 
 /// How long a client may take.
@@ -135,7 +135,7 @@ async fn handshake(wire: &mut Wire, link: &Link, shared: &Shared) -> Result<Tran
             {
                 return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
             }
-            wire.poll_handshake(cx)
+            wire.poll_open(cx)
         });
         timeout(shared.patience.handshake, done).await?
     });
@@ -192,10 +192,10 @@ fn rest(turn: &mut Turn, cx: &mut Context<'_>, patience: &Patience) -> Result<()
         turn.wake();
     }
     obey(turn, rung.orders);
-    match turn.wire.peer(cx) {
-        Ok(Peer::Speaks) => Ok(()),
-        Ok(Peer::HasClosed) if turn.closed_for() < patience.half_closed => Ok(()),
-        Ok(Peer::HasClosed) => Err(End::Gone),
+    match turn.wire.far_end(cx) {
+        Ok(FarEnd::Speaks) => Ok(()),
+        Ok(FarEnd::HasClosed) if turn.closed_for() < patience.half_closed => Ok(()),
+        Ok(FarEnd::HasClosed) => Err(End::Gone),
         Err(error) => Err(End::Failed(error)),
     }
 }

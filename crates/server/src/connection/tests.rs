@@ -3,7 +3,7 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use session::{Facts, Next, Now};
+use gate::{Facts, Next, Now};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 

@@ -107,12 +107,15 @@ impl Turn {
 
     /// Sends what waits; `false` if the client has to take some of it first.
     fn flush(&mut self) -> io::Result<bool> {
-        while self.sent < self.out.len() || self.wire.holds() {
+        while self.sent < self.out.len() {
             let sent = self.wire.try_write(&self.out[self.sent..])?;
-            self.sent += sent;
-            if (sent == 0 && self.sent < self.out.len()) || self.wire.holds() {
+            if sent == 0 {
                 return Ok(false);
             }
+            self.sent += sent;
+        }
+        if !self.wire.push()? {
+            return Ok(false);
         }
         self.sent = 0;
         buffer::give(std::mem::take(&mut self.out));

@@ -21,6 +21,7 @@ mod transaction;
 
 pub use lmtp::Lmtp;
 pub use path::Address;
+pub use reply::farewell;
 pub use route::{Route, Routing, Target};
 
 use std::sync::Arc;

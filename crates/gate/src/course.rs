@@ -36,6 +36,17 @@ pub enum Ending {
     Broken,
 }
 
+/// Why a connection is closed without its session having a say. Each protocol has its own words for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dismissal {
+    /// There are as many connections as there may be; it got no session.
+    Full,
+    /// Too many connections wait to log in, and this is the oldest of them.
+    MakeRoom,
+    /// The session has a bug: it is ended, and only it.
+    Broken,
+}
+
 /// What `posthorn who` shows of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {

@@ -12,6 +12,6 @@ mod course;
 mod login;
 mod peer;
 
-pub use course::{Ending, Facts, Next, Now, Waker};
+pub use course::{Dismissal, Ending, Facts, Next, Now, Waker};
 pub use login::{Exchange, Gate, Step, User, Verdict};
 pub use peer::{Peer, Transport};

@@ -11,6 +11,7 @@
 mod capability;
 mod command;
 mod enabled;
+mod farewell;
 mod limits;
 mod news;
 mod reply;
@@ -20,6 +21,7 @@ mod table;
 mod view;
 mod work;
 
+pub use farewell::farewell;
 pub use gate::{Ending, Exchange, Facts, Gate, Next, Now, Peer, Step, Transport, User, Verdict, Waker};
 pub use session::Session;
 

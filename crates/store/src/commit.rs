@@ -37,11 +37,13 @@ pub enum CommitError {
 }
 
 /// Requests as they would be durable.
-struct Prepared {
-    batch: Batch,
+pub(crate) struct Prepared {
+    pub(crate) batch: Batch,
     changes: Vec<Vec<Change>>,
-    answers: Vec<Answer>,
-    newest: Arc<State>,
+    /// One for each request, for when the batch is durable.
+    pub(crate) answers: Vec<Answer>,
+    /// The state that the batch leads to.
+    pub(crate) newest: Arc<State>,
 }
 
 impl Account {
@@ -59,15 +61,8 @@ impl Account {
             self.carry_out(&mut head, lead.take());
         }
         drop(lead);
-        self.tell();
+        self.watchers.tell();
         ticket.wait().unwrap_or_else(|| Err(Error::WrongPlan("it was not among those that waited".to_owned()).into()))
-    }
-
-    /// Commits one request. The caller holds `head`.
-    pub(crate) fn commit_one(&self, head: &mut Head, request: Request) -> Answer {
-        let ticket = request.ticket();
-        self.carry_out(head, vec![request]);
-        ticket.wait().unwrap_or_else(|| Err(Error::WrongPlan("it was told to lead".to_owned()).into()))
     }
 
     /// Carries out requests and answers each.
@@ -88,20 +83,20 @@ impl Account {
                 if self.engine.newest()? == state.modseq() {
                     return Ok(prepared.answers);
                 }
-                state = self.caught_up(state)?;
+                state = self.caught_up(head, state)?;
                 continue;
             }
             match self.engine.append(&prepared.batch) {
                 Ok(Written::Durably) => {
-                    prepared.changes.iter().for_each(|changes| self.note_arrivals(changes));
-                    self.publish(prepared.newest);
+                    prepared.changes.iter().for_each(|changes| self.recent.note(changes));
+                    self.publish(head, prepared.newest);
                     return Ok(prepared.answers);
                 }
-                Ok(Written::TooLate) => state = self.caught_up(state)?,
+                Ok(Written::TooLate) => state = self.caught_up(head, state)?,
                 Err(error) => {
                     // What is in memory is what was durable before. Whether the batch got as far as the disk after all
                     // shows when the log is read next.
-                    head.behind = true;
+                    self.current.fall_behind();
                     return Err(error);
                 }
             }
@@ -110,7 +105,8 @@ impl Account {
     }
 }
 
-fn prepare(state: &Arc<State>, requests: &mut [Request]) -> Prepared {
+/// Plans requests one after the other, each on the state that the one before leaves.
+pub(crate) fn prepare(state: &Arc<State>, requests: &mut [Request]) -> Prepared {
     let batch = Batch { after: state.modseq(), rows: Vec::new(), emails: Vec::new() };
     let mut prepared = Prepared { batch, changes: Vec::new(), answers: Vec::new(), newest: state.clone() };
     for request in requests {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use account::{Change, Refusal, State};
 use parking_lot::{Condvar, Mutex};
 
+use crate::lock::{Lock, Rank};
 use crate::{Actor, CommitError, Error, Message};
 
 pub(crate) type Plan = Box<dyn FnMut(&State) -> Result<Vec<Change>, Refusal> + Send>;
@@ -63,7 +64,7 @@ enum Verdict {
     Lead,
 }
 
-/// Where a request's answer is put.
+/// Where a request's answer is put. Its lock is the innermost: who tells or waits takes no other one.
 #[derive(Debug, Default)]
 pub(crate) struct Ticket {
     verdict: Mutex<Option<Verdict>>,
@@ -90,8 +91,14 @@ impl Ticket {
 }
 
 /// The requests that wait, and whether somebody leads.
-#[derive(Debug, Default)]
-pub(crate) struct Queue(Mutex<Waiting>);
+#[derive(Debug)]
+pub(crate) struct Queue(Lock<Waiting>);
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self(Lock::new(Rank::Queue, Waiting::default()))
+    }
+}
 
 #[derive(Debug, Default)]
 struct Waiting {

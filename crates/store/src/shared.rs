@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
-
+use crate::lock::{Lock, Rank};
 use crate::{Account, Directory, Options};
 
 #[derive(Debug)]
@@ -12,12 +11,12 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) directory: Arc<Directory>,
     /// The accounts that hold files and memory, roughly from the one that was used longest ago.
-    open: Mutex<VecDeque<Weak<Account>>>,
+    open: Lock<VecDeque<Weak<Account>>>,
 }
 
 impl Shared {
     pub(crate) fn new(options: Options, directory: Arc<Directory>) -> Self {
-        Self { options, directory, open: Mutex::default() }
+        Self { options, directory, open: Lock::new(Rank::Opened, VecDeque::new()) }
     }
 
     /// An account has been opened. Where that makes too many, others are closed: each gets a second chance if it was

@@ -5,10 +5,10 @@ mod schema;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use self::schema::{COLUMNS, Known};
+use crate::lock::{Lock, Rank};
 use crate::{AccountId, Error};
 
 /// The longest name or address, in octets (RFC 5321 §4.5.3.1: 64 and 255 and an `@`).
@@ -52,7 +52,7 @@ pub struct Scram {
 /// All accounts of a store. Names and addresses compare in any case of ASCII letters.
 #[derive(Debug)]
 pub struct Directory {
-    connection: Mutex<Connection>,
+    connection: Lock<Connection>,
     /// What others compare with what they remember.
     version: AtomicU64,
     /// SQLite's count of what other processes have committed, as last seen.
@@ -71,7 +71,11 @@ impl Directory {
     }
 
     fn new(connection: Connection) -> Self {
-        Self { connection: Mutex::new(connection), version: AtomicU64::new(1), others: AtomicU64::new(0) }
+        Self {
+            connection: Lock::new(Rank::Directory, connection),
+            version: AtomicU64::new(1),
+            others: AtomicU64::new(0),
+        }
     }
 
     /// Grows with each change by anybody, as far as this process knows: what others remember of the directory holds

@@ -5,16 +5,22 @@ use std::sync::Arc;
 
 use account::EmailId;
 use imap::ModSeq;
-use parking_lot::Mutex;
 
 use super::{
     Batch, CellName, Checkpoint, Email, Engine, Over, Packed, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
 };
+use crate::lock::{Lock, Rank};
 use crate::{Error, Message};
 
 /// An account that is forgotten with its last user. Clones share it, as processes share a file.
-#[derive(Clone, Debug, Default)]
-pub struct Memory(Arc<Mutex<Data>>);
+#[derive(Clone, Debug)]
+pub struct Memory(Arc<Lock<Data>>);
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self(Arc::new(Lock::new(Rank::Memory, Data::default())))
+    }
+}
 
 #[derive(Debug, Default)]
 struct Data {
@@ -168,8 +174,8 @@ impl Engine for Memory {
         Ok(Vec::new())
     }
 
-    fn may_have_changed(&self) -> bool {
-        true
+    fn glance(&self) -> Result<Option<ModSeq>, Error> {
+        self.newest()
     }
 
     fn close(&self) -> Result<(), Error> {

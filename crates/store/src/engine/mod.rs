@@ -177,8 +177,9 @@ pub trait Engine: Send + Sync + Debug {
     /// What is wrong with the files beneath all that, in words.
     fn examine(&self) -> Result<Vec<String>, Error>;
 
-    /// Whether somebody else may have written since this was last asked. `true` costs the asker a look.
-    fn may_have_changed(&self) -> bool;
+    /// The last row of the log of an account that nobody here works with. It costs next to nothing while nobody writes,
+    /// and what was closed is closed afterwards.
+    fn glance(&self) -> Result<Option<ModSeq>, Error>;
 
     /// Gives back what being open costs. The next call opens again.
     fn close(&self) -> Result<(), Error>;

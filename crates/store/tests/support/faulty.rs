@@ -113,8 +113,8 @@ impl Engine for Faulty {
         self.inner.examine()
     }
 
-    fn may_have_changed(&self) -> bool {
-        self.inner.may_have_changed()
+    fn glance(&self) -> Result<Option<ModSeq>, Error> {
+        self.inner.glance()
     }
 
     fn close(&self) -> Result<(), Error> {

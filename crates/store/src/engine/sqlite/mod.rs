@@ -99,8 +99,8 @@ impl Engine for Sqlite {
         self.connections.read(read::examine)
     }
 
-    fn may_have_changed(&self) -> bool {
-        self.connections.may_have_changed()
+    fn glance(&self) -> Result<Option<ModSeq>, Error> {
+        self.connections.glance()
     }
 
     fn close(&self) -> Result<(), Error> {

@@ -6,7 +6,7 @@
 //!
 //! In reading order: `config`; `door` (the kinds of listeners); `serve` puts all together (`core`, `listen`, `registry`
 //! with a `link` for each connection); `connection` serves one of them by way of `wire`, `buffer` and `conversation`,
-//! whichever `protocol` it speaks; `auth` lets users in; `tls` has the certificate; `duties` are what is done every few seconds; `control` is the command line's way in;
+//! whichever `protocol` it speaks; `auth` lets users in; `tls` has the certificate; `duties` are what is done every few seconds, `doorbell` hears of other processes; `control` is the command line's way in;
 //! `log` and `transcript` tell what happens; `shutdown` ends it all.
 
 mod auth;
@@ -17,6 +17,7 @@ pub mod control;
 mod conversation;
 mod core;
 mod door;
+mod doorbell;
 mod duties;
 mod link;
 mod listen;

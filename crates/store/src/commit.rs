@@ -11,7 +11,7 @@ use account::{Change, Commit, EmailId, Refusal, State, codec};
 use crate::account::Head;
 use crate::engine::{Batch, BodyRef, NewEmail, Row, Written};
 use crate::queue::{Answer, Request};
-use crate::{Account, Error, Message, ids};
+use crate::{Account, Directory, Error, Message, ids};
 
 /// How often a batch is planned again because another process was first.
 const ATTEMPTS: usize = 1000;
@@ -86,6 +86,7 @@ impl Account {
                 state = self.caught_up(head, state)?;
                 continue;
             }
+            prepared.note_uid_validities(self.shared.backend.directory())?;
             match self.engine.append(&prepared.batch) {
                 Ok(Written::Durably) => {
                     prepared.changes.iter().for_each(|changes| self.recent.note(changes));
@@ -117,6 +118,18 @@ pub(crate) fn prepare(state: &Arc<State>, requests: &mut [Request]) -> Prepared 
 }
 
 impl Prepared {
+    /// Before a mailbox has a UIDVALIDITY, the store knows of it: no new account will have it again.
+    fn note_uid_validities(&self, directory: &Directory) -> Result<(), Error> {
+        for (row, changes) in self.batch.rows.iter().zip(&self.changes) {
+            for change in changes {
+                if let Change::MailboxCreated { uid_validity, .. } = change {
+                    directory.note_uid_validity(uid_validity.get(), row.at)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, request: &mut Request) -> Answer {
         let state = &self.newest;
         // A leader carries out the plans of others: a panic of one of them must not be the leader's.

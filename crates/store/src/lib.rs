@@ -8,8 +8,8 @@
 //! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message`
 //! (octets come in), `queue` and `commit` (changes become durable), `open` and `log` (checkpoint and log become a
 //! state), `checkpoint`, `body` (octets go out), `watch`, `recent`, `pin`, `sweep` and `retention` (what has to be done
-//! from time to time), `check`; beneath them the traits [`backend::Backend`] and [`engine::Engine`] with what implements
-//! them; beside them the [`Directory`] of accounts. `docs/design/store.md` has the files column by column and the
+//! from time to time), `check`, `format` and `upgrade`; beneath them the traits [`backend::Backend`] and [`engine::Engine`] with what implements
+//! them, and `identity` (whose a file is); beside them the [`Directory`] of accounts. `docs/design/store.md` has the files column by column and the
 //! argument why nothing is lost.
 
 mod account;
@@ -22,7 +22,9 @@ mod commit;
 mod directory;
 pub mod engine;
 mod error;
+mod format;
 mod id;
+mod identity;
 mod ids;
 mod lock;
 mod log;
@@ -37,6 +39,7 @@ mod retention;
 mod shared;
 mod store;
 mod sweep;
+mod upgrade;
 mod upload;
 mod watch;
 
@@ -47,12 +50,15 @@ pub use check::{Problem, Report};
 pub use commit::{CommitError, Committed};
 pub use directory::{Credentials, Directory, Entry, Scram};
 pub use error::Error;
+pub use format::Format;
 pub use id::AccountId;
+pub use identity::{Identity, StoreId};
 pub use log::Log;
 pub use message::Message;
 pub use options::Options;
 pub use pin::Pin;
 pub use store::Store;
 pub use sweep::Swept;
+pub use upgrade::Formats;
 pub use upload::Upload;
 pub use watch::Watch;

@@ -38,9 +38,19 @@ impl fmt::Debug for Inner {
 }
 
 impl Store {
-    /// Opens a data folder, and makes what is missing.
+    /// Opens the store in a data folder. If there is none, or its parts do not belong together, it fails with
+    /// [`Error::Folder`] and leaves all as it is.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
-        let store = Self::with_backend(options, Arc::new(Files::open(dir)?));
+        Self::on(Files::open(dir)?, options)
+    }
+
+    /// The same for a data folder that may be absent or empty: a store is set up in it then.
+    pub fn set_up(dir: &Path, options: Options) -> Result<Self, Error> {
+        Self::on(Files::set_up(dir)?, options)
+    }
+
+    fn on(files: Files, options: Options) -> Result<Self, Error> {
+        let store = Self::with_backend(options, Arc::new(files));
         store.destroy_removed()?;
         Ok(store)
     }
@@ -215,7 +225,7 @@ impl Store {
         round.after = self.directory().after(round.after).unwrap_or_default();
         let Some(Ok(account)) = round.after.map(|id| self.account(id)) else { return Swept::default() };
         // Who has never had mail needs no file for this.
-        if account.is_open() || account.engine.newest().is_err() {
+        if account.is_open() || matches!(account.engine.newest(), Err(Error::NoSuchAccount)) {
             return Swept::default();
         }
         sweep::closed_account(&account, now)

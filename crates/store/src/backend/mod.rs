@@ -6,7 +6,9 @@
 //! built, and is told if somebody else was first.
 
 mod files;
+pub(crate) mod folder;
 mod lease;
+pub(crate) mod marker;
 mod memory;
 pub(crate) mod rows;
 
@@ -15,6 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use files::Files;
+pub use folder::Fault;
 pub use lease::Lease;
 pub use memory::Memory;
 pub use rows::{Edit, Expect, KeyedRow, Rows, Table};

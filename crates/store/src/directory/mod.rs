@@ -1,15 +1,19 @@
 //! Accounts, their names, addresses and credentials.
 
+mod known;
 mod schema;
+mod store;
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
-use self::schema::{COLUMNS, Known};
+use self::known::{COLUMNS, Known};
+use self::store::Guard;
+pub(crate) use self::store::Standing;
+use crate::backend::marker::Marks;
 use crate::lock::{Lock, Rank};
-use crate::{AccountId, Error};
+use crate::{AccountId, Error, StoreId};
 
 /// The longest name or address, in octets (RFC 5321 §4.5.3.1: 64 and 255 and an `@`).
 const LONGEST: usize = 320;
@@ -52,27 +56,31 @@ pub struct Scram {
 /// All accounts of a store. Names and addresses compare in any case of ASCII letters.
 #[derive(Debug)]
 pub struct Directory {
-    connection: Lock<Connection>,
+    kept: Lock<Kept>,
+    /// The store that it is of.
+    store: StoreId,
+    /// Its files; `None`: it is in memory.
+    guard: Option<Guard>,
     /// What others compare with what they remember.
     version: AtomicU64,
     /// SQLite's count of what other processes have committed, as last seen.
     others: AtomicU64,
 }
 
+/// What is only looked at or changed by one thread at a time.
+#[derive(Debug)]
+struct Kept {
+    connection: Connection,
+    marks: Marks,
+}
+
 impl Directory {
-    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
-        schema::open(path).map(Self::new)
-    }
-
-    pub(crate) fn memory() -> Self {
-        let connection = Connection::open_in_memory().map_err(Error::from).and_then(schema::prepare);
-        // Our own statements on an empty database.
-        Self::new(connection.expect("a database in memory opens"))
-    }
-
-    fn new(connection: Connection) -> Self {
+    fn new(connection: Connection, marks: Marks, guard: Option<Guard>) -> Self {
+        let store = marks.store();
         Self {
-            connection: Lock::new(Rank::Directory, connection),
+            kept: Lock::new(Rank::Directory, Kept { connection, marks }),
+            store,
+            guard,
             version: AtomicU64::new(1),
             others: AtomicU64::new(0),
         }
@@ -86,7 +94,8 @@ impl Directory {
 
     /// Looks whether another process has changed something, and gives the version then.
     pub fn refresh(&self) -> Result<u64, Error> {
-        let connection = self.connection.lock();
+        self.stands()?;
+        let connection = &self.kept.lock().connection;
         let mut statement = connection.prepare_cached("PRAGMA data_version")?;
         let others = statement.query_row([], |row| row.get::<_, i64>(0))?.cast_unsigned();
         let before = self.others.swap(others, Ordering::AcqRel);
@@ -99,50 +108,45 @@ impl Directory {
     /// Makes an account. `now` is in unix seconds.
     pub fn add(&self, name: &str, credentials: Option<&Credentials>, now: i64) -> Result<AccountId, Error> {
         check_name(name)?;
-        self.write(|connection| {
-            free(connection, name)?;
-            // The row is there for its id, and then written whole, as its checksum has the id in it.
-            let mut insert = connection
-                .prepare_cached("INSERT INTO account (name, disabled, created, crc) VALUES (?1, 0, ?2, 0)")?;
-            insert.execute(params![name, now])?;
-            let number = connection.last_insert_rowid().cast_unsigned();
-            let id = AccountId::new(number).ok_or_else(|| Error::damaged("the directory gave an id of 0"))?;
+        self.write(|kept| {
+            free(&kept.connection, name)?;
+            let id = self.give_number(kept)?;
             let entry = Entry { id, name: name.to_owned(), disabled: false, created: now };
-            Known { entry, credentials: credentials.cloned() }.write(connection)?;
+            Known { entry, credentials: credentials.cloned() }.write(&kept.connection)?;
             Ok(id)
         })
     }
 
     /// All accounts, by name.
     pub fn list(&self) -> Result<Vec<Entry>, Error> {
-        let connection = self.connection.lock();
+        let connection = &self.kept.lock().connection;
         let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM account ORDER BY name"))?;
         let mut rows = statement.query([])?;
         let mut list = Vec::new();
         while let Some(row) = rows.next()? {
-            list.push(schema::read(row)?.entry);
+            list.push(known::read(row)?.entry);
         }
         Ok(list)
     }
 
     /// An account by its id.
     pub fn find(&self, id: AccountId) -> Result<Option<Entry>, Error> {
-        Ok(known(&self.connection.lock(), id)?.map(|known| known.entry))
+        Ok(known(&self.kept.lock().connection, id)?.map(|known| known.entry))
     }
 
     /// An account by its name or one of its aliases.
     pub fn find_by_name(&self, name: &str) -> Result<Option<Entry>, Error> {
-        let connection = self.connection.lock();
-        if let Some(known) = select(&connection, "name = ?1", [name])? {
+        let connection = &self.kept.lock().connection;
+        if let Some(known) = select(connection, "name = ?1", [name])? {
             return Ok(Some(known.entry));
         }
         let by_alias = "id = (SELECT account FROM alias WHERE address = ?1)";
-        Ok(select(&connection, by_alias, [name])?.map(|known| known.entry))
+        Ok(select(connection, by_alias, [name])?.map(|known| known.entry))
     }
 
     /// What checks an account's password; `None` if it has none yet.
     pub fn credentials(&self, id: AccountId) -> Result<Option<Credentials>, Error> {
-        Ok(known(&self.connection.lock(), id)?.ok_or(Error::NoSuchAccount)?.credentials)
+        Ok(known(&self.kept.lock().connection, id)?.ok_or(Error::NoSuchAccount)?.credentials)
     }
 
     /// Gives an account another password.
@@ -163,7 +167,7 @@ impl Directory {
     /// Takes an account out of the directory, with its aliases, for ever. Its id is never given again. Its mail goes with
     /// the next sweep of any process; [`Store::remove`](crate::Store::remove) does both at once.
     pub fn remove(&self, id: AccountId) -> Result<(), Error> {
-        self.write(|connection| {
+        self.write(|Kept { connection, .. }| {
             let number = id.get().cast_signed();
             if connection.prepare_cached("DELETE FROM account WHERE id = ?1")?.execute([number])? == 0 {
                 return Err(Error::NoSuchAccount);
@@ -177,7 +181,7 @@ impl Directory {
     /// Gives an account one more address.
     pub fn add_alias(&self, address: &str, id: AccountId) -> Result<(), Error> {
         check_name(address)?;
-        self.write(|connection| {
+        self.write(|Kept { connection, .. }| {
             known(connection, id)?.ok_or(Error::NoSuchAccount)?;
             free(connection, address)?;
             let mut insert = connection.prepare_cached("INSERT INTO alias VALUES (?1, ?2)")?;
@@ -188,7 +192,7 @@ impl Directory {
 
     /// Takes an address away; whether it was there.
     pub fn remove_alias(&self, address: &str) -> Result<bool, Error> {
-        self.write(|connection| {
+        self.write(|Kept { connection, .. }| {
             let mut delete = connection.prepare_cached("DELETE FROM alias WHERE address = ?1")?;
             Ok(delete.execute([address])? > 0)
         })
@@ -196,7 +200,7 @@ impl Directory {
 
     /// All aliases with their accounts, by address.
     pub fn aliases(&self) -> Result<Vec<(String, AccountId)>, Error> {
-        let connection = self.connection.lock();
+        let connection = &self.kept.lock().connection;
         let mut statement = connection.prepare_cached("SELECT address, account FROM alias ORDER BY address")?;
         let mut rows = statement.query([])?;
         let mut aliases = Vec::new();
@@ -209,7 +213,7 @@ impl Directory {
 
     /// The account after that one, by id.
     pub(crate) fn after(&self, id: Option<AccountId>) -> Result<Option<AccountId>, Error> {
-        let connection = self.connection.lock();
+        let connection = &self.kept.lock().connection;
         let mut statement = connection.prepare_cached("SELECT min(id) FROM account WHERE id > ?1")?;
         let next: Option<i64> = statement.query_row([id.map_or(0, |id| id.get().cast_signed())], |row| row.get(0))?;
         Ok(next.and_then(|id| AccountId::new(id.cast_unsigned())))
@@ -217,7 +221,7 @@ impl Directory {
 
     /// The accounts that were removed, but whose files may still be there.
     pub(crate) fn removed(&self) -> Result<Vec<AccountId>, Error> {
-        let connection = self.connection.lock();
+        let connection = &self.kept.lock().connection;
         let mut statement = connection.prepare_cached("SELECT id FROM removed")?;
         let ids = statement.query_map([], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
         Ok(ids.into_iter().filter_map(|id| AccountId::new(id.cast_unsigned())).collect())
@@ -225,26 +229,41 @@ impl Directory {
 
     /// Its files are not there any more.
     pub(crate) fn forget_removed(&self, id: AccountId) -> Result<(), Error> {
-        let connection = self.connection.lock();
-        connection.prepare_cached("DELETE FROM removed WHERE id = ?1")?.execute([id.get().cast_signed()])?;
-        Ok(())
+        self.record(|Kept { connection, .. }| {
+            connection.prepare_cached("DELETE FROM made WHERE id = ?1")?.execute([id.get().cast_signed()])?;
+            connection.prepare_cached("DELETE FROM removed WHERE id = ?1")?.execute([id.get().cast_signed()])?;
+            Ok(())
+        })
     }
 
     fn change(&self, id: AccountId, change: impl FnOnce(&mut Known)) -> Result<(), Error> {
-        self.write(|connection| {
+        self.write(|Kept { connection, .. }| {
             let mut known = known(connection, id)?.ok_or(Error::NoSuchAccount)?;
             change(&mut known);
             known.write(connection)
         })
     }
 
-    fn write<T>(&self, act: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
-        let mut connection = self.connection.lock();
-        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let result = act(&transaction)?;
-        transaction.commit()?;
+    /// Changes what others remember of the directory.
+    fn write<T>(&self, act: impl FnOnce(&mut Kept) -> Result<T, Error>) -> Result<T, Error> {
+        let result = self.record(act)?;
         self.version.fetch_add(1, Ordering::AcqRel);
         Ok(result)
+    }
+
+    /// Changes the directory or the marker as the only one of all processes, durably when this returns.
+    fn record<T>(&self, act: impl FnOnce(&mut Kept) -> Result<T, Error>) -> Result<T, Error> {
+        let mut kept = self.kept.lock();
+        kept.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let result = act(&mut kept).and_then(|result| {
+            kept.connection.execute_batch("COMMIT")?;
+            Ok(result)
+        });
+        if !kept.connection.is_autocommit() {
+            kept.connection.execute_batch("ROLLBACK")?;
+        }
+        // What went to a file that was deleted is lost.
+        result.and_then(|result| self.stands().map(|()| result))
     }
 }
 
@@ -255,7 +274,7 @@ fn known(connection: &Connection, id: AccountId) -> Result<Option<Known>, Error>
 fn select(connection: &Connection, which: &str, params: impl Params) -> Result<Option<Known>, Error> {
     let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM account WHERE {which}"))?;
     let mut rows = statement.query(params)?;
-    rows.next()?.map(schema::read).transpose()
+    rows.next()?.map(known::read).transpose()
 }
 
 /// Whether no account and no alias has that name.

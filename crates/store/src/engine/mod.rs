@@ -17,7 +17,7 @@ pub use memory::Memory;
 pub use packed::{CHUNK, Packed};
 pub use sqlite::Sqlite;
 
-use crate::{Error, Message};
+use crate::{Error, Format, Message};
 
 /// A row of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,9 +138,16 @@ pub type VisitChunk<'a> = &'a mut dyn FnMut(EmailId, Packed<'_>) -> ControlFlow<
 /// One account's bytes. Every write is atomic and, when it returns, durable; what is read is what was written, or
 /// [`Error::Damaged`]. All functions may be called from any thread; reads never wait for writes.
 pub trait Engine: Send + Sync + Debug {
-    /// Makes the place where the account is kept, if it is not there yet. Reads and writes of an account that has
-    /// none fail with [`Error::NoSuchAccount`].
-    fn create(&self) -> Result<(), Error>;
+    /// Makes the place where the account is kept, in this format, if it is not there yet; one that does not say whose it
+    /// is becomes this account's. Reads and writes of an account that has none fail with [`Error::NoSuchAccount`], those
+    /// of one that is another account's with [`Error::Foreign`].
+    fn create(&self, format: Format) -> Result<(), Error>;
+
+    /// The format that the account is kept in: who writes to it writes that.
+    fn format(&self) -> Result<Format, Error>;
+
+    /// Raises the format, with a batch and a checkpoint of all there is, all at once.
+    fn upgrade(&self, format: Format, batch: &Batch, checkpoint: &Checkpoint) -> Result<Written, Error>;
 
     /// Shows the pieces of the checkpoint, ascending by name; none if there is no checkpoint. One that is damaged is
     /// shown as `None`.

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use store::engine::{
     Batch, BodyRef, Checkpoint, Engine, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
 };
-use store::{Error, Message};
+use store::{Error, Format, Message};
 
 /// What the next write does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +57,16 @@ impl Faulty {
 }
 
 impl Engine for Faulty {
-    fn create(&self) -> Result<(), Error> {
-        self.inner.create()
+    fn create(&self, format: Format) -> Result<(), Error> {
+        self.inner.create(format)
+    }
+
+    fn format(&self) -> Result<Format, Error> {
+        self.inner.format()
+    }
+
+    fn upgrade(&self, format: Format, batch: &Batch, checkpoint: &Checkpoint) -> Result<Written, Error> {
+        self.write(|| self.inner.upgrade(format, batch, checkpoint))
     }
 
     fn put(&self, message: &Message) -> Result<BodyRef, Error> {

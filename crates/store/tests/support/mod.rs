@@ -38,7 +38,7 @@ impl Folder {
     }
 
     pub(crate) fn open_with(&self, options: Options) -> Store {
-        Store::open(&self.0, options).unwrap()
+        Store::set_up(&self.0, options).unwrap()
     }
 }
 

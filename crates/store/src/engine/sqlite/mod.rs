@@ -6,6 +6,7 @@
 mod connections;
 mod crc;
 mod error;
+mod footing;
 mod read;
 mod rows;
 mod schema;
@@ -19,8 +20,9 @@ use imap::ModSeq;
 use self::connections::Connections;
 use self::error::spoils;
 use super::{Batch, BodyRef, Checkpoint, Engine, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
-use crate::{Error, Message};
+use crate::{Error, Format, Identity, Message};
 
+pub(crate) use footing::{Footing, Paths};
 pub(crate) use rows::SqliteRows;
 pub(crate) use schema::{durable_folder, private_file};
 
@@ -32,8 +34,8 @@ pub struct Sqlite {
 
 impl Sqlite {
     /// The account that is kept in the file at `path`, whether it is there or not.
-    pub fn new(path: PathBuf) -> Self {
-        Self { connections: Connections::new(path) }
+    pub fn new(path: PathBuf, owner: Identity) -> Self {
+        Self { connections: Connections::new(&path, owner) }
     }
 
     /// Where it is kept.
@@ -43,8 +45,23 @@ impl Sqlite {
 }
 
 impl Engine for Sqlite {
-    fn create(&self) -> Result<(), Error> {
-        schema::create(self.connections.path())
+    fn create(&self, format: Format) -> Result<(), Error> {
+        schema::create(self.connections.path(), self.connections.owner(), format)
+    }
+
+    fn format(&self) -> Result<Format, Error> {
+        self.connections.look(|connection| schema::format(connection, self.connections.path()))
+    }
+
+    fn upgrade(&self, format: Format, batch: &Batch, checkpoint: &Checkpoint) -> Result<Written, Error> {
+        self.connections.write(|connection| {
+            if write::append(connection, batch)? == Written::TooLate {
+                return Ok(Written::TooLate);
+            }
+            let saved = write::save(connection, checkpoint)?;
+            schema::set_format(connection, format)?;
+            Ok(saved)
+        })
     }
 
     fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {

@@ -1,16 +1,13 @@
 //! What is in an account's file, and how it is made and opened.
 
 use std::fs::File;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use crate::Error;
-
-/// The version of what is in the file.
-const VERSION: i64 = 1;
+use crate::{AccountId, Error, Format, Identity, StoreId};
 
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,6 +28,12 @@ const TABLES: &str = "
         email INTEGER PRIMARY KEY, modseq INTEGER NOT NULL, crc INTEGER NOT NULL) STRICT;
 ";
 
+/// Whose the file is. Posthorn 0.1 made none and does not look at it.
+const IDENTITY: &str = "
+    CREATE TABLE IF NOT EXISTS account (
+        one INTEGER PRIMARY KEY CHECK (one = 1), store TEXT NOT NULL, number INTEGER NOT NULL) STRICT;
+";
+
 /// What holds for each connection. Page caches are small as there are thousands of accounts: what matters is kept in
 /// memory as a state. The journal is cut back after a large import.
 const PRAGMAS: &str = "
@@ -49,8 +52,8 @@ pub(super) enum Role {
     Reader,
 }
 
-/// Opens a file that is there.
-pub(super) fn open(path: &Path, role: Role) -> Result<Connection, Error> {
+/// Opens the file of an account, if it is there and that account's.
+pub(super) fn open(path: &Path, owner: Identity, role: Role) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match Connection::open_with_flags(path, flags) {
         Ok(connection) => connection,
@@ -63,22 +66,54 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Connection, Error> {
     if role == Role::Reader {
         connection.execute_batch("PRAGMA query_only = ON")?;
     }
-    match connection.query_row("PRAGMA user_version", [], |row| row.get(0))? {
-        VERSION => Ok(connection),
+    if version(&connection)? == 0 {
         // Its maker was stopped before it was done: there is nothing in it.
-        0 => Err(Error::NoSuchAccount),
-        _ => Err(Error::TooNew { what: path.display().to_string() }),
+        return Err(Error::NoSuchAccount);
+    }
+    format(&connection, path)?;
+    match identity(&connection)? {
+        Some(found) if found == owner => Ok(connection),
+        found => Err(Error::Foreign { what: path.display().to_string(), found }),
     }
 }
 
-/// Makes the file and its tables, as far as they are not there. Two processes may do so at once.
-pub(super) fn create(path: &Path) -> Result<(), Error> {
+fn version(connection: &Connection) -> Result<i64, Error> {
+    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+/// The format of what is in the file.
+pub(super) fn format(connection: &Connection, path: &Path) -> Result<Format, Error> {
+    Format::read(version(connection)?, &path.display().to_string())
+}
+
+pub(super) fn set_format(connection: &Connection, format: Format) -> Result<(), Error> {
+    Ok(connection.execute_batch(&format!("PRAGMA user_version = {}", format.number()))?)
+}
+
+/// Whose the file says to be; `None` if it was made by Posthorn 0.1.
+fn identity(connection: &Connection) -> Result<Option<Identity>, Error> {
+    const TABLE: &str = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'account'";
+    if connection.query_row(TABLE, [], |_| Ok(())).optional()?.is_none() {
+        return Ok(None);
+    }
+    let row = connection.query_row("SELECT store, number FROM account", [], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
+    });
+    let Some((store, number)) = row.optional()? else { return Ok(None) };
+    let store = StoreId::parse(&store).zip(AccountId::new(number.cast_unsigned()));
+    let (store, account) = store.ok_or_else(|| Error::damaged("whose the file is"))?;
+    Ok(Some(Identity { store, account }))
+}
+
+/// Makes the file and its tables, as far as they are not there, in this format if they are not, and writes into it whose
+/// it is if it does not say so. Two processes may do so at once.
+pub(super) fn create(path: &Path, owner: Identity, format: Format) -> Result<(), Error> {
     if let Some(folder) = path.parent() {
         durable_folder(folder)?;
     }
     let mut patience = 200;
     loop {
-        match create_tables(path) {
+        match create_tables(path, owner, format) {
             Err(Error::Busy) if patience > 0 => patience -= 1,
             other => return other,
         }
@@ -94,18 +129,28 @@ pub(crate) fn private_file(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn create_tables(path: &Path) -> Result<(), Error> {
+fn create_tables(path: &Path, owner: Identity, newest: Format) -> Result<(), Error> {
     private_file(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
+    if version(&connection)? != 0 {
+        // It is not ours to touch if it is newer than we are.
+        format(&connection, path)?;
+    }
     connection.execute_batch("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL;")?;
     let _: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     connection.execute_batch(PRAGMAS)?;
     connection.execute_batch("BEGIN IMMEDIATE")?;
     connection.execute_batch(TABLES)?;
-    connection.execute_batch(&format!("PRAGMA user_version = {VERSION}; COMMIT"))?;
-    Ok(())
+    connection.execute_batch(IDENTITY)?;
+    let Identity { store, account } = owner;
+    let number = account.get().cast_signed();
+    connection.execute("INSERT OR IGNORE INTO account VALUES (1, ?1, ?2)", params![store.to_string(), number])?;
+    if version(&connection)? == 0 {
+        set_format(&connection, newest)?;
+    }
+    Ok(connection.execute_batch("COMMIT")?)
 }
 
 /// Removes the file and what SQLite keeps beside it.
@@ -137,7 +182,8 @@ pub(crate) fn durable_folder(folder: &Path) -> Result<(), Error> {
     if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         durable_folder(parent)?;
     }
-    match std::fs::create_dir(folder) {
+    // There are mails and passwords below.
+    match std::fs::DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error.into()),
         _ => {}
     }

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use imap::{ModSeq, Uid};
 
-use crate::codec::{self, Damaged};
+use crate::codec::{self, Damaged, Format};
 use crate::{FlagSet, FlagTable, Record, SystemFlags};
 
 /// The most messages in a chunk.
@@ -67,10 +67,10 @@ impl Chunk {
     }
 
     /// For a checkpoint: the summary, then the records by column.
-    pub fn pack(&self) -> Vec<u8> {
+    pub fn pack(&self, format: Format) -> Vec<u8> {
         match &self.packed {
-            Some(packed) => packed.to_vec(),
-            None => codec::write_chunk(&self.summary, self.records()),
+            Some(packed) if packed.first() == Some(&format.number()) => packed.to_vec(),
+            _ => codec::write_chunk(format, &self.summary, self.records()),
         }
     }
 

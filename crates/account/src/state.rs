@@ -214,7 +214,7 @@ impl State {
                 self.names.remove(&old);
                 self.names.insert(name.clone(), *id);
             }
-            Change::MailboxDeleted { id } => {
+            Change::MailboxDeleted { id, .. } => {
                 let gone = self.mailboxes.remove(id).ok_or(Inconsistent::NoSuchMailbox(modseq, *id))?;
                 self.names.remove(&gone.name);
             }

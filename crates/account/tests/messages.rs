@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use account::codec::Format;
 use account::{
     CHUNK, Chunk, Difference, EmailId, FlagSetId, FlagTable, Flags, Messages, Record, SystemFlags, Totals, difference,
 };
@@ -168,7 +169,7 @@ proptest! {
                     prop_assert!(view.iter().eq(&wanted));
                 }
                 Step::Repack => {
-                    let unpacked = |c: &Arc<Chunk>| Arc::new(Chunk::unpack(c.base(), c.pack().into()).unwrap());
+                    let unpacked = |c: &Arc<Chunk>| Arc::new(Chunk::unpack(c.base(), c.pack(Format::NEWEST).into()).unwrap());
                     messages = Messages::from_chunks(messages.chunks().iter().map(unpacked).collect());
                 }
             }

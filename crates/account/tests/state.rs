@@ -7,9 +7,10 @@ mod model;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use account::codec::{self, Format};
+use account::difference;
 use account::plan::{self, Condition, NewMessage};
 use account::{Change, Chunk, Commit, Difference, Flags, MailboxId, Messages, Parts, State, SystemFlags};
-use account::{codec, difference};
 use imap::{InternalDate, Keyword, MailboxName, SpecialUse, StoreMode, UidSet};
 use model::{Account, Message, seen_by_model, uid_set};
 use proptest::prelude::*;
@@ -175,7 +176,7 @@ impl Run {
         if changes.is_empty() {
             return self.compare();
         }
-        let read = codec::read_changes(&codec::write_commit(changes)).unwrap();
+        let read = codec::read_changes(&codec::write_commit(Format::NEWEST, changes)).unwrap();
         assert_eq!(read, changes);
         let commit =
             Commit { modseq: self.state.next_modseq(), at: self.now, actor: "a test".to_owned(), changes: read };
@@ -377,13 +378,13 @@ fn compare_differences(before: &State, after: &State) {
 }
 
 /// What a checkpoint keeps of a state, read back.
-fn through_checkpoint(state: &State) -> State {
+fn through_checkpoint(format: Format, state: &State) -> State {
     let parts = state.to_parts();
-    let mut read = codec::read_root(&codec::write_root(&parts)).unwrap();
+    let mut read = codec::read_root(&codec::write_root(format, &parts)).unwrap();
     let mailbox = |mailbox: &Arc<account::Mailbox>| {
-        let chunk = |c: &Arc<Chunk>| Chunk::unpack(c.base(), c.pack().into()).unwrap();
+        let chunk = |c: &Arc<Chunk>| Chunk::unpack(c.base(), c.pack(format).into()).unwrap();
         let chunks = mailbox.messages.chunks().iter().map(|c| Arc::new(chunk(c))).collect();
-        let read = codec::read_mailbox(&codec::write_mailbox(mailbox), Messages::from_chunks(chunks)).unwrap();
+        let read = codec::read_mailbox(&codec::write_mailbox(format, mailbox), Messages::from_chunks(chunks)).unwrap();
         assert_eq!(read.messages.totals(), mailbox.messages.totals());
         assert_eq!(read.messages.first_unseen(), mailbox.messages.first_unseen());
         Arc::new(read)
@@ -402,17 +403,19 @@ proptest! {
         let (half, mut checkpoint) = (steps.len() / 2, None);
         for (at, step) in steps.iter().enumerate() {
             if at == half {
-                checkpoint = Some((through_checkpoint(&run.state), run.log.len()));
+                checkpoint = Some((through_checkpoint(Format::NEWEST, &run.state), run.log.len()));
             }
             run.step(step);
         }
         prop_assert_eq!(&State::replay(&run.log).unwrap(), &run.state);
-        prop_assert_eq!(&through_checkpoint(&run.state), &run.state);
+        for format in [Format::One, Format::Two] {
+            prop_assert_eq!(&through_checkpoint(format, &run.state), &run.state);
+        }
         // What opening an account does: the checkpoint, then the tail of the log.
         if let Some((mut state, from)) = checkpoint {
             run.log[from..].iter().for_each(|commit| state.apply(commit).unwrap());
             prop_assert_eq!(&state, &run.state);
-            prop_assert_eq!(through_checkpoint(&state), state);
+            prop_assert_eq!(through_checkpoint(Format::NEWEST, &state), state);
         }
     }
 }
@@ -447,7 +450,7 @@ fn what_vanished_is_never_forgotten() {
             assert_eq!(told, exact, "since {modseq}");
         }
     }
-    assert_eq!(through_checkpoint(&run.state), run.state);
+    assert_eq!(through_checkpoint(Format::NEWEST, &run.state), run.state);
 }
 
 #[test]
@@ -470,7 +473,7 @@ fn a_commit_that_does_not_follow_is_refused() {
     assert!(refused(commit(next, created(inbox, "new", validity + 1))));
     assert!(refused(commit(next, created(new, "Sent", validity + 1))));
     assert!(refused(commit(next, created(new, "new", validity))));
-    assert!(refused(commit(next, Change::MailboxDeleted { id: new })));
+    assert!(refused(commit(next, Change::MailboxDeleted { id: new, emails: Vec::new() })));
     assert!(refused(commit(next, Change::MailboxRenamed { id: inbox, name: MailboxName::new("Sent").unwrap() })));
     let uids = uid_set([1]);
     let emails = vec![account::EmailId::FIRST];

@@ -40,7 +40,7 @@ impl Account {
             Err(Error::NoSuchAccount) => {
                 // Only for those who have an account: what was removed must not come back empty.
                 self.shared.directory.find(self.id)?.ok_or(Error::NoSuchAccount)?;
-                self.engine.create()?;
+                self.engine.create(self.shared.directory.format()?)?;
                 load(&*self.engine)?
             }
             other => other?,

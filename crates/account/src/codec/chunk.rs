@@ -2,17 +2,15 @@
 
 use imap::{InternalDate, ModSeq, Uid};
 
-use super::Damaged;
 use super::column::{self, BLOCK, Column};
 use super::varint::{self, Reader};
+use super::{Damaged, Format};
 use crate::{CHUNK, EmailId, FlagSetId, Record, Summary};
 
-const VERSION: u8 = 1;
-
 /// A chunk as a checkpoint keeps it. The summary is that of the records.
-pub fn write_chunk(summary: &Summary, records: &[Record]) -> Vec<u8> {
+pub fn write_chunk(format: Format, summary: &Summary, records: &[Record]) -> Vec<u8> {
     let mut out = Vec::with_capacity(32 + 16 * records.len());
-    out.push(VERSION);
+    out.push(format.number());
     varint::write(&mut out, summary.len.into());
     varint::write(&mut out, summary.first.get().into());
     varint::write(&mut out, (summary.last.get() - summary.first.get()).into());
@@ -59,7 +57,7 @@ pub fn read_records(bytes: &[u8]) -> Result<Vec<Record>, Damaged> {
 }
 
 fn summary(reader: &mut Reader<'_>) -> Result<Summary, Damaged> {
-    reader.version(VERSION)?;
+    reader.format()?;
     let len = reader.small()?;
     let first = reader.uid()?;
     let last = first.get().checked_add(reader.small()?).and_then(Uid::new).ok_or(Damaged("a UID is too large"))?;

@@ -5,6 +5,7 @@ mod schema;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use account::codec::Format;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
@@ -72,6 +73,11 @@ impl Directory {
 
     fn new(connection: Connection) -> Self {
         Self { connection: Mutex::new(connection), version: AtomicU64::new(1), others: AtomicU64::new(0) }
+    }
+
+    /// The format that accounts which are made new are in.
+    pub fn format(&self) -> Result<Format, Error> {
+        schema::format(&self.connection.lock())
     }
 
     /// Grows with each change by anybody, as far as this process knows: what others remember of the directory holds

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use imap::{Uid, UidSet};
+use imap::{ModSeq, Uid, UidSet};
 
 use crate::chunk::{CHUNK, Chunk};
 use crate::{FlagTable, Record};
@@ -255,6 +255,15 @@ impl Messages {
             }
         }
         self.chunks = merged;
+    }
+
+    /// Whether both are the same, as far as both know when messages were added.
+    pub(crate) fn agree_with(&self, other: &Self) -> bool {
+        let known = |created| created > ModSeq::MIN;
+        let agree = |(a, b): (&Record, &Record)| {
+            *a == *b || (!(known(a.created) && known(b.created)) && *a == Record { created: a.created, ..*b })
+        };
+        self.len == other.len && self.iter().zip(other.iter()).all(agree)
     }
 
     fn chunk_of(&self, uid: Uid) -> Option<usize> {

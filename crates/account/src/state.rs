@@ -163,6 +163,30 @@ impl State {
         self.subscriptions.contains(name)
     }
 
+    /// The messages that have an email, wherever they are. Looks only into chunks whose summaries say that they may have
+    /// it: emails grow with time, so those are few.
+    pub fn find_email(&self, email: EmailId) -> impl Iterator<Item = (MailboxId, Uid)> {
+        self.mailboxes.values().flat_map(move |mailbox| {
+            let chunks = mailbox.messages.chunks().iter().filter(move |chunk| chunk.summary().may_hold(email));
+            let records = chunks.flat_map(|chunk| chunk.records()).filter(move |record| record.email == email);
+            records.map(|record| (mailbox.id, record.uid))
+        })
+    }
+
+    /// Whether this is the same state as another, as far as both know: a message's [`Record::created`] is left out
+    /// where one of them does not know it.
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        let bare = |state: &Self| {
+            let bare =
+                |mailbox: &Arc<Mailbox>| Arc::new(Mailbox { messages: Messages::default(), ..(**mailbox).clone() });
+            let mut parts = state.to_parts();
+            parts.mailboxes = parts.mailboxes.iter().map(bare).collect();
+            parts
+        };
+        let mut pairs = self.mailboxes.values().zip(other.mailboxes.values());
+        bare(self) == bare(other) && pairs.all(|(a, b)| a.messages.agree_with(&b.messages))
+    }
+
     /// Folds one commit into the state. On an error the state may be half changed: throw it away.
     pub fn apply(&mut self, commit: &Commit) -> Result<(), Inconsistent> {
         let wanted = self.next_modseq();
@@ -277,6 +301,7 @@ impl State {
             });
             records.push(Record {
                 modseq,
+                created: modseq,
                 email: message.email,
                 internal_date: message.internal_date,
                 save_date: message.save_date,

@@ -9,7 +9,8 @@ use account::codec::{
     write_mailbox, write_root,
 };
 use account::{
-    Change, EmailId, FlagSetId, FlagTable, Flags, Mailbox, MailboxId, Messages, Parts, Record, SystemFlags, Vanished,
+    Change, EmailId, FlagSetId, FlagTable, Flags, Mailbox, MailboxId, Messages, Parts, Record, Summary, SystemFlags,
+    Vanished,
 };
 use imap::{InternalDate, Keyword, MailboxName, ModSeq, SpecialUse, StoreMode, Uid, UidValidity};
 
@@ -94,7 +95,8 @@ fn a_mailbox() {
 
 fn record(n: u32) -> Record {
     Record {
-        modseq: ModSeq::new(u64::from(n)).unwrap(),
+        modseq: ModSeq::new(u64::from(n) + 3).unwrap(),
+        created: ModSeq::new(u64::from(n)).unwrap(),
         email: EmailId::new(u64::from(n)).unwrap(),
         internal_date: InternalDate::new(-1, 60),
         save_date: 1,
@@ -110,8 +112,8 @@ fn a_chunk() {
     let messages = Messages::from_records(records, &FlagTable::default());
     let summary = *messages.chunks()[0].summary();
     let one = [
-        &[1, 2, 1, 1, 2, 0, 0, 0xff, 3, 0, 2][..], // 2 messages from UID 1, both unseen, 511 octets, modseq 2
-        &[0, 2, 0, 2, 0, 2],                       // UIDs, emails, modseqs: each one more than the one before
+        &[1, 2, 1, 1, 2, 0, 0, 0xff, 3, 0, 5][..], // 2 messages from UID 1, both unseen, 511 octets, modseq 5
+        &[0, 2, 0, 2, 1, 2, 0, 8, 2],              // UIDs, emails, modseqs: each one more than the one before
         &[1, 120, 2, 1, 2, 0, 1, 0],               // dates: one run of +0100, then second -1, twice
         &[1, 2, 0, 2, 0],                          // SAVEDATE 1, twice
         &[1, 3, 0b01_00, 0xff, 0, 1],              // sizes of 255 and 256 octets
@@ -119,6 +121,16 @@ fn a_chunk() {
     ]
     .concat();
     assert_eq!(write_chunk(Format::One, &summary, &records), one);
-    assert_eq!(read_records(&one).unwrap(), records);
-    assert_eq!(read_summary(&one).unwrap(), summary);
+    assert_eq!(read_records(&one).unwrap(), records.map(|r| Record { created: ModSeq::MIN, ..r }));
+    let wide = Summary { least_email: EmailId::FIRST, greatest_email: EmailId::MAX, ..summary };
+    assert_eq!(read_summary(&one).unwrap(), wide);
+    let two = [
+        &[2, 2, 1, 1, 2, 0, 0, 0xff, 3, 0, 5, 1, 1][..], // the same, and emails from 1 to 1 + 1
+        &[0, 2, 0, 2, 1, 2, 0, 8, 2, 0, 2],              // when they were created: each one more than the one before
+        &one[20..],
+    ]
+    .concat();
+    assert_eq!(write_chunk(Format::Two, &summary, &records), two);
+    assert_eq!(read_records(&two).unwrap(), records);
+    assert_eq!(read_summary(&two).unwrap(), summary);
 }

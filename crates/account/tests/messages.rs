@@ -49,6 +49,7 @@ fn table() -> (FlagTable, Vec<FlagSetId>) {
 fn record(uid: Uid, modseq: u64, flags: FlagSetId) -> Record {
     let n = u64::from(uid.get());
     Record {
+        created: ModSeq::MIN,
         modseq: ModSeq::new(modseq).unwrap(),
         email: EmailId::new(n * 3).unwrap(),
         internal_date: InternalDate::new(i64::from(uid.get()) * 1000, 60),
@@ -86,6 +87,8 @@ fn compare(messages: &Messages, list: &[Record], table: &FlagTable) {
         deleted_size: list.iter().filter(deleted).map(size).sum(),
     };
     assert_eq!(messages.totals(), totals);
+    let bounded = |c: &Arc<Chunk>| c.records().iter().all(|r| c.summary().may_hold(r.email));
+    assert!(messages.chunks().iter().all(bounded));
     assert_eq!(messages.first_unseen(), list.iter().position(|r| unseen(&r)));
     assert_eq!(messages.last(), list.last());
     assert_eq!(messages.uids(), list.iter().map(|r| r.uid).collect());

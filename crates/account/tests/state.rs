@@ -4,14 +4,14 @@
 
 mod model;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use account::codec::{self, Format};
 use account::difference;
 use account::plan::{self, Condition, NewMessage};
-use account::{Change, Chunk, Commit, Difference, Flags, MailboxId, Messages, Parts, State, SystemFlags};
-use imap::{InternalDate, Keyword, MailboxName, SpecialUse, StoreMode, UidSet};
+use account::{Change, Chunk, Commit, Difference, EmailId, Flags, MailboxId, Messages, Parts, State, SystemFlags};
+use imap::{InternalDate, Keyword, MailboxName, ModSeq, SpecialUse, StoreMode, UidSet};
 use model::{Account, Message, seen_by_model, uid_set};
 use proptest::prelude::*;
 
@@ -311,6 +311,7 @@ impl Run {
             save_date: self.now,
             flags: texts,
             modseq: 0,
+            created: 0,
         }
     }
 
@@ -377,6 +378,20 @@ fn compare_differences(before: &State, after: &State) {
     }
 }
 
+/// Each email is found where looking at every message finds it.
+fn find_emails(state: &State) {
+    let all = state.by_name().flat_map(|m| m.messages.iter().map(|r| (r.email, (m.id, r.uid))));
+    let mut by_email: BTreeMap<EmailId, BTreeSet<_>> = BTreeMap::new();
+    for (email, place) in all {
+        by_email.entry(email).or_default().insert(place);
+    }
+    for n in (1..state.next_email().get() + 2).step_by(1 + usize::try_from(state.next_email().get() / 50).unwrap()) {
+        let email = EmailId::new(n).unwrap();
+        let found: BTreeSet<_> = state.find_email(email).collect();
+        assert_eq!(found, by_email.remove(&email).unwrap_or_default());
+    }
+}
+
 /// What a checkpoint keeps of a state, read back.
 fn through_checkpoint(format: Format, state: &State) -> State {
     let parts = state.to_parts();
@@ -408,8 +423,14 @@ proptest! {
             run.step(step);
         }
         prop_assert_eq!(&State::replay(&run.log).unwrap(), &run.state);
-        for format in [Format::One, Format::Two] {
-            prop_assert_eq!(&through_checkpoint(format, &run.state), &run.state);
+        prop_assert_eq!(&through_checkpoint(Format::Two, &run.state), &run.state);
+        let old = through_checkpoint(Format::One, &run.state);
+        prop_assert!(old.agrees_with(&run.state) && run.state.agrees_with(&old));
+        prop_assert!(old.by_name().flat_map(|m| m.messages.iter()).all(|r| r.created == ModSeq::MIN));
+        let raised = through_checkpoint(Format::Two, &old);
+        prop_assert_eq!(&raised, &old);
+        for state in [&run.state, &old, &raised] {
+            find_emails(state);
         }
         // What opening an account does: the checkpoint, then the tail of the log.
         if let Some((mut state, from)) = checkpoint {

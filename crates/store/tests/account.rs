@@ -208,6 +208,7 @@ fn an_account_of_format_1_is_written_so_that_its_maker_can_read_it() {
         let email = account.state().unwrap().next_email().get() - 1;
         commit(&account, |state| plan::delete(state, &name("Archive"))).unwrap();
         store.close().unwrap();
+        assert_clean(&account);
         let log = account.log(None).unwrap();
         let deleted = log.last().unwrap().changes[0].clone();
         let emails: Vec<EmailId> = EmailId::new(email).into_iter().collect();

@@ -81,6 +81,7 @@ fn compare(messages: &Messages, list: &[Record], table: &FlagTable) {
     let deleted = |record: &&Record| has(record, SystemFlags::DELETED);
     let size = |record: &Record| u64::from(record.size);
     let totals = Totals {
+        messages: list.len() as u64,
         unseen: list.iter().filter(unseen).count() as u64,
         deleted: list.iter().filter(deleted).count() as u64,
         size: list.iter().map(size).sum(),

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use account::codec::{self, Format};
 use account::difference;
 use account::plan::{self, Condition, NewMessage};
-use account::{Change, Chunk, Commit, Difference, EmailId, Flags, MailboxId, Messages, Parts, State, SystemFlags};
+use account::{
+    Change, Chunk, Commit, Difference, EmailId, Flags, MailboxId, Messages, Parts, State, SystemFlags, Totals,
+};
 use imap::{InternalDate, Keyword, MailboxName, ModSeq, SpecialUse, StoreMode, UidSet};
 use model::{Account, Message, seen_by_model, uid_set};
 use proptest::prelude::*;
@@ -190,6 +192,7 @@ impl Run {
     }
 
     fn compare(&self) {
+        assert_eq!(self.state.totals(), recount(&self.state));
         assert_eq!(seen_by_model(&self.state), self.model);
     }
 
@@ -378,6 +381,24 @@ fn compare_differences(before: &State, after: &State) {
     }
 }
 
+/// The sums of a state, by looking at every message.
+fn recount(state: &State) -> Totals {
+    let mut totals = Totals::default();
+    for mailbox in state.by_name() {
+        for record in mailbox.messages.iter() {
+            let system = mailbox.flags.set(record.flags).system;
+            totals.messages += 1;
+            totals.size += u64::from(record.size);
+            totals.unseen += u64::from(!system.contains(SystemFlags::SEEN));
+            if system.contains(SystemFlags::DELETED) {
+                totals.deleted += 1;
+                totals.deleted_size += u64::from(record.size);
+            }
+        }
+    }
+    totals
+}
+
 /// Each email is found where looking at every message finds it.
 fn find_emails(state: &State) {
     let all = state.by_name().flat_map(|m| m.messages.iter().map(|r| (r.email, (m.id, r.uid))));
@@ -405,6 +426,7 @@ fn through_checkpoint(format: Format, state: &State) -> State {
         Arc::new(read)
     };
     read.mailboxes = parts.mailboxes.iter().map(mailbox).collect();
+    assert_eq!(State::from_parts(read.clone()).totals(), state.totals());
     assert_eq!(read, Parts { mailboxes: read.mailboxes.clone(), ..parts });
     State::from_parts(read)
 }

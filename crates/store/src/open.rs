@@ -41,7 +41,7 @@ impl Account {
             Err(Error::NoSuchAccount) => {
                 // Only for those who have an account: what was removed must not come back empty.
                 self.shared.backend.directory().find(self.id)?.ok_or(Error::NoSuchAccount)?;
-                self.engine.create()?;
+                self.engine.create(self.shared.backend.directory().format()?)?;
                 load(&*self.engine)?
             }
             other => other?,
@@ -63,7 +63,8 @@ impl Account {
         let created = entry.created;
         let plan = Box::new(move |state: &State| plan::new_account(state, created).map(|planned| planned.changes));
         let mut request = Request::new(&actor, created, Vec::new(), plan);
-        let prepared = prepare(&Arc::default(), std::slice::from_mut(&mut request));
+        let format = self.engine.format()?;
+        let prepared = prepare(&Arc::default(), format, std::slice::from_mut(&mut request));
         for answer in prepared.answers {
             answer.map_err(|error| match error {
                 CommitError::Failed(error) => error,

@@ -8,6 +8,7 @@ mod support;
 use std::ops::ControlFlow;
 
 use account::EmailId;
+use account::codec::Format;
 use imap::ModSeq;
 use store::engine::{Batch, Cell, Checkpoint, Engine, Memory, NewEmail, Over, Row, Sqlite, Written};
 use store::{Error, Store};
@@ -73,13 +74,13 @@ fn there_is_nothing_before_it_is_made_and_after_it_is_destroyed() {
             assert!(matches!(engine.checkpoint(&mut |_, _| ()), Err(Error::NoSuchAccount)));
         };
         gone(engine);
-        engine.create().unwrap();
-        engine.create().unwrap();
+        engine.create(Format::NEWEST).unwrap();
+        engine.create(Format::NEWEST).unwrap();
         assert_eq!(engine.newest().unwrap(), None);
         assert_eq!(engine.append(&batch(engine, 0, 1, &[])).unwrap(), Written::Durably);
         engine.destroy().unwrap();
         gone(engine);
-        engine.create().unwrap();
+        engine.create(Format::NEWEST).unwrap();
         assert_eq!(engine.newest().unwrap(), None);
     });
 }
@@ -87,7 +88,7 @@ fn there_is_nothing_before_it_is_made_and_after_it_is_destroyed() {
 #[test]
 fn a_batch_is_written_after_the_last_row_or_not_at_all() {
     on_each(|engine| {
-        engine.create().unwrap();
+        engine.create(Format::NEWEST).unwrap();
         assert_eq!(engine.append(&batch(engine, 0, 3, &[1, 2])).unwrap(), Written::Durably);
         assert_eq!(engine.append(&batch(engine, 2, 2, &[3])).unwrap(), Written::TooLate);
         assert_eq!(engine.append(&batch(engine, 4, 1, &[3])).unwrap(), Written::TooLate);
@@ -106,7 +107,7 @@ fn a_batch_is_written_after_the_last_row_or_not_at_all() {
 #[test]
 fn emails_and_octets_are_those_that_came() {
     on_each(|engine| {
-        engine.create().unwrap();
+        engine.create(Format::NEWEST).unwrap();
         let written = batch(engine, 0, 1, &[1, 2, 5]);
         assert_eq!(engine.append(&written).unwrap(), Written::Durably);
         let wanted = [5, 1, 2, 1].map(|id| EmailId::new(id).unwrap());
@@ -141,7 +142,7 @@ fn emails_and_octets_are_those_that_came() {
 #[test]
 fn octets_have_a_name_before_a_row_names_them() {
     on_each(|engine| {
-        engine.create().unwrap();
+        engine.create(Format::NEWEST).unwrap();
         let named = batch(engine, 0, 1, &[1]);
         let discarded = batch(engine, 0, 1, &[1]);
         let body = &discarded.emails[0].body;
@@ -158,7 +159,7 @@ fn octets_have_a_name_before_a_row_names_them() {
 #[test]
 fn a_checkpoint_is_written_over_the_one_that_it_was_made_for() {
     on_each(|engine| {
-        engine.create().unwrap();
+        engine.create(Format::NEWEST).unwrap();
         let save = |over, at, put: Vec<Cell>, remove: Vec<(u64, u32)>| {
             engine.save(&Checkpoint { over, modseq: modseq(at).unwrap(), put, remove }).unwrap()
         };
@@ -182,7 +183,7 @@ fn a_checkpoint_is_written_over_the_one_that_it_was_made_for() {
 #[test]
 fn rows_expire_when_the_checkpoint_has_them_but_never_all() {
     on_each(|engine| {
-        engine.create().unwrap();
+        engine.create(Format::NEWEST).unwrap();
         assert_eq!(engine.append(&batch(engine, 0, 5, &[1, 2, 3])).unwrap(), Written::Durably);
         let (one, two, three) = (EmailId::FIRST, EmailId::new(2).unwrap(), EmailId::new(3).unwrap());
         let (m, upto) = (|n| modseq(n).unwrap(), modseq(3).unwrap());

@@ -5,6 +5,7 @@ mod schema;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use account::codec::Format;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use self::schema::{COLUMNS, Known};
@@ -76,6 +77,11 @@ impl Directory {
             version: AtomicU64::new(1),
             others: AtomicU64::new(0),
         }
+    }
+
+    /// The format that accounts which are made new are in.
+    pub fn format(&self) -> Result<Format, Error> {
+        schema::format(&self.connection.lock())
     }
 
     /// Grows with each change by anybody, as far as this process knows: what others remember of the directory holds

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use account::EmailId;
+use account::codec::Format;
 use imap::ModSeq;
 
 use super::{
@@ -25,7 +26,8 @@ impl Default for Memory {
 
 #[derive(Debug, Default)]
 struct Data {
-    created: bool,
+    /// `None`: it has not been made.
+    format: Option<Format>,
     log: BTreeMap<ModSeq, Row>,
     cells: BTreeMap<CellName, Vec<u8>>,
     saved: Option<ModSeq>,
@@ -45,7 +47,7 @@ impl Data {
 impl Memory {
     fn read<T>(&self, read: impl FnOnce(&mut Data) -> Result<T, Error>) -> Result<T, Error> {
         let mut data = self.0.lock();
-        if data.created { read(&mut data) } else { Err(Error::NoSuchAccount) }
+        if data.format.is_some() { read(&mut data) } else { Err(Error::NoSuchAccount) }
     }
 
     fn message(&self, id: EmailId) -> Result<(i64, Message), Error> {
@@ -58,9 +60,13 @@ impl Memory {
 }
 
 impl Engine for Memory {
-    fn create(&self) -> Result<(), Error> {
-        self.0.lock().created = true;
+    fn create(&self, format: Format) -> Result<(), Error> {
+        self.0.lock().format.get_or_insert(format);
         Ok(())
+    }
+
+    fn format(&self) -> Result<Format, Error> {
+        self.0.lock().format.ok_or(Error::NoSuchAccount)
     }
 
     fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {

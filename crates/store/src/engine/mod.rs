@@ -11,6 +11,7 @@ use std::fmt::Debug;
 use std::ops::ControlFlow;
 
 use account::EmailId;
+use account::codec::Format;
 use imap::ModSeq;
 
 pub use memory::Memory;
@@ -30,7 +31,8 @@ pub struct Row {
     pub actor: String,
     /// What happened: `account::codec::write_commit`.
     pub changes: Vec<u8>,
-    /// The emails that were in the mailboxes which it deleted: `ids::write`.
+    /// In format 1, the emails that were in the mailboxes which it deleted: `ids::write`. Newer formats have them in
+    /// `changes`.
     pub gone: Vec<u8>,
 }
 
@@ -138,9 +140,12 @@ pub type VisitChunk<'a> = &'a mut dyn FnMut(EmailId, Packed<'_>) -> ControlFlow<
 /// One account's bytes. Every write is atomic and, when it returns, durable; what is read is what was written, or
 /// [`Error::Damaged`]. All functions may be called from any thread; reads never wait for writes.
 pub trait Engine: Send + Sync + Debug {
-    /// Makes the place where the account is kept, if it is not there yet. Reads and writes of an account that has
-    /// none fail with [`Error::NoSuchAccount`].
-    fn create(&self) -> Result<(), Error>;
+    /// Makes the place where the account is kept, if it is not there yet; what will be in it is in this format. Reads
+    /// and writes of an account that has none fail with [`Error::NoSuchAccount`].
+    fn create(&self, format: Format) -> Result<(), Error>;
+
+    /// The format that everything is written in from now on. It only ever rises.
+    fn format(&self) -> Result<Format, Error>;
 
     /// Shows the pieces of the checkpoint, ascending by name; none if there is no checkpoint. One that is damaged is
     /// shown as `None`.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use account::EmailId;
+use account::codec::Format;
 use imap::ModSeq;
 use parking_lot::Mutex;
 use store::engine::{
@@ -57,8 +58,12 @@ impl Faulty {
 }
 
 impl Engine for Faulty {
-    fn create(&self) -> Result<(), Error> {
-        self.inner.create()
+    fn create(&self, format: Format) -> Result<(), Error> {
+        self.inner.create(format)
+    }
+
+    fn format(&self) -> Result<Format, Error> {
+        self.inner.format()
     }
 
     fn put(&self, message: &Message) -> Result<BodyRef, Error> {

@@ -14,6 +14,7 @@ mod write;
 use std::path::{Path, PathBuf};
 
 use account::EmailId;
+use account::codec::Format;
 use imap::ModSeq;
 
 use self::connections::Connections;
@@ -43,8 +44,12 @@ impl Sqlite {
 }
 
 impl Engine for Sqlite {
-    fn create(&self) -> Result<(), Error> {
-        schema::create(self.connections.path())
+    fn create(&self, format: Format) -> Result<(), Error> {
+        schema::create(self.connections.path(), format)
+    }
+
+    fn format(&self) -> Result<Format, Error> {
+        self.connections.look(schema::format)
     }
 
     fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {

@@ -276,8 +276,8 @@ impl Account {
     pub(crate) fn weight(&self) -> usize {
         const BESIDE: usize = 64 << 10;
         let state = self.current.state();
-        let messages = state.iter().flat_map(|state| state.by_name()).map(|mailbox| mailbox.messages.len());
-        BESIDE + messages.sum::<usize>() * size_of::<account::Record>()
+        let messages = state.map_or(0, |state| state.totals().messages);
+        BESIDE + usize::try_from(messages).unwrap_or_default() * size_of::<account::Record>()
     }
 
     pub(crate) fn is_open(&self) -> bool {

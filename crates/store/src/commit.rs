@@ -6,7 +6,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use account::{Change, Commit, EmailId, Refusal, State, codec};
+use account::codec::Format;
+use account::{Change, Commit, Refusal, State, codec};
 
 use crate::account::Head;
 use crate::engine::{Batch, BodyRef, NewEmail, Row, Written};
@@ -38,6 +39,7 @@ pub enum CommitError {
 
 /// Requests as they would be durable.
 pub(crate) struct Prepared {
+    format: Format,
     pub(crate) batch: Batch,
     changes: Vec<Vec<Change>>,
     /// One for each request, for when the batch is durable.
@@ -75,8 +77,9 @@ impl Account {
 
     fn make_durable(&self, head: &mut Head, requests: &mut [Request]) -> Result<Vec<Answer>, Error> {
         let mut state = self.opened(head)?;
+        let format = self.engine.format()?;
         for _ in 0..ATTEMPTS {
-            let prepared = prepare(&state, requests);
+            let prepared = prepare(&state, format, requests);
             if prepared.batch.rows.is_empty() {
                 // A refusal, or that there is nothing to do, must not come from a state that another process has left
                 // behind.
@@ -107,9 +110,9 @@ impl Account {
 }
 
 /// Plans requests one after the other, each on the state that the one before leaves.
-pub(crate) fn prepare(state: &Arc<State>, requests: &mut [Request]) -> Prepared {
+pub(crate) fn prepare(state: &Arc<State>, format: Format, requests: &mut [Request]) -> Prepared {
     let batch = Batch { after: state.modseq(), rows: Vec::new(), emails: Vec::new() };
-    let mut prepared = Prepared { batch, changes: Vec::new(), answers: Vec::new(), newest: state.clone() };
+    let mut prepared = Prepared { format, batch, changes: Vec::new(), answers: Vec::new(), newest: state.clone() };
     for request in requests {
         let answer = prepared.add(request);
         prepared.answers.push(answer);
@@ -119,7 +122,7 @@ pub(crate) fn prepare(state: &Arc<State>, requests: &mut [Request]) -> Prepared 
 
 impl Prepared {
     /// Before a mailbox has a UIDVALIDITY, the store knows of it: no new account will have it again.
-    fn note_uid_validities(&self, directory: &Directory) -> Result<(), Error> {
+    fn note_uid_validities(&self, directory: &dyn Directory) -> Result<(), Error> {
         for (row, changes) in self.batch.rows.iter().zip(&self.changes) {
             for change in changes {
                 if let Change::MailboxCreated { uid_validity, .. } = change {
@@ -149,8 +152,8 @@ impl Prepared {
             modseq: commit.modseq,
             at: commit.at,
             actor: commit.actor,
-            changes: codec::write_commit(&commit.changes),
-            gone: gone(state, &commit.changes),
+            changes: codec::write_commit(self.format, &commit.changes),
+            gone: gone(self.format, &commit.changes),
         });
         self.batch.emails.extend(emails);
         self.changes.push(commit.changes);
@@ -183,12 +186,11 @@ fn named(state: &State, messages: &[(Message, BodyRef)], commit: &Commit) -> Res
     Ok(emails)
 }
 
-/// The emails of the mailboxes that a commit deletes, as they were before it.
-fn gone(state: &State, changes: &[Change]) -> Vec<u8> {
+/// The emails of the mailboxes that a commit deletes, where `changes` has no place for them.
+fn gone(format: Format, changes: &[Change]) -> Vec<u8> {
     let deleted = changes.iter().filter_map(|change| match change {
-        Change::MailboxDeleted { id } => state.mailbox(*id),
+        Change::MailboxDeleted { emails, .. } if format == Format::One => Some(emails),
         _ => None,
     });
-    let emails: Vec<EmailId> = deleted.flat_map(|mailbox| mailbox.messages.iter().map(|record| record.email)).collect();
-    ids::write(emails)
+    ids::write(deleted.flatten().copied())
 }

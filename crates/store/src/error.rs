@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use account::codec::Format;
+
+use crate::Identity;
 use crate::backend::Fault;
-use crate::{Format, Identity};
 
 /// A failure of the store. What was asked for did not happen; all that was durable before still is.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -47,7 +49,7 @@ pub enum Error {
         fault: Fault,
     },
     /// An account has mail, and what it was kept in is missing or empty.
-    #[error("{what} is missing or empty, though there was mail in it: restore it from a backup")]
+    #[error("{what} is missing or empty: restore it from a backup; without one, `posthorn user remove` and `posthorn user add` make the account anew, with no mail")]
     Missing {
         /// Which file.
         what: String,

@@ -8,7 +8,7 @@
 //! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message`
 //! (octets come in), `queue` and `commit` (changes become durable), `open` and `log` (checkpoint and log become a
 //! state), `checkpoint`, `body` (octets go out), `watch`, `recent`, `pin`, `sweep` and `retention` (what has to be done
-//! from time to time), `check`, `format` and `upgrade`; beneath them the traits [`backend::Backend`] and [`engine::Engine`] with what implements
+//! from time to time), `check`, `upgrade`; beneath them the traits [`backend::Backend`] and [`engine::Engine`] with what implements
 //! them, and `identity` (whose a file is); beside them the [`Directory`] of accounts. `docs/design/store.md` has the files column by column and the
 //! argument why nothing is lost.
 
@@ -19,10 +19,8 @@ mod body;
 mod check;
 mod checkpoint;
 mod commit;
-mod directory;
 pub mod engine;
 mod error;
-mod format;
 mod id;
 mod identity;
 mod ids;
@@ -45,12 +43,11 @@ mod watch;
 
 pub use account::Account;
 pub use actor::Actor;
+pub use backend::{Credentials, Directory, Entry, Scram};
 pub use body::{Body, Piece};
 pub use check::{Problem, Report};
 pub use commit::{CommitError, Committed};
-pub use directory::{Credentials, Directory, Entry, Scram};
 pub use error::Error;
-pub use format::Format;
 pub use id::AccountId;
 pub use identity::{Identity, StoreId};
 pub use log::Log;

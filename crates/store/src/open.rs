@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
+use account::codec::Format;
 use account::{Chunk, Commit, Mailbox, Messages, Parts, State, codec, plan};
 use imap::Uid;
 
 use crate::account::Head;
 use crate::checkpoint::Saved;
-use crate::directory::Standing;
+use crate::backend::Standing;
 use crate::commit::prepare;
 use crate::engine::{Cell, CellName, Engine, Row, Written};
 use crate::log::read_row;
 use crate::phase::Open;
 use crate::queue::Request;
-use crate::{Account, Actor, CommitError, Error, Format, Problem};
+use crate::{Account, Actor, CommitError, Error, Problem};
 
 /// How many rows of the log are read at once.
 pub(crate) const PAGE: usize = 256;
@@ -67,7 +68,7 @@ impl Account {
         if loaded.state.modseq().is_none() {
             loaded = self.furnished()?;
         }
-        directory.is_made(self.id)?;
+        directory.made(self.id)?;
         Ok(loaded)
     }
 
@@ -110,7 +111,8 @@ impl Account {
         let plan = move |state: &State| plan::new_account(state, first.into()).map(|planned| planned.changes);
         let plan = Box::new(plan);
         let mut request = Request::new(&actor, created, Vec::new(), plan);
-        let prepared = prepare(&Arc::default(), std::slice::from_mut(&mut request));
+        let format = self.engine.format()?;
+        let prepared = prepare(&Arc::default(), format, std::slice::from_mut(&mut request));
         for answer in prepared.answers {
             answer.map_err(|error| match error {
                 CommitError::Failed(error) => error,

@@ -3,9 +3,11 @@
 //! The directory is raised first, so that a version which does not know the new format refuses the store as a whole;
 //! then each account, in one transaction. What was stopped half-way goes on where it was.
 
+use account::codec::Format;
+
 use crate::checkpoint::{Saved, since};
 use crate::engine::{Batch, Written};
-use crate::{Account, AccountId, Error, Format, Store};
+use crate::{Account, AccountId, Error, Store};
 
 /// Which formats a store has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +67,7 @@ impl Account {
             let Some(modseq) = state.modseq() else { return Ok(false) };
             // The place for commits that only the newest format has: they go in the same transaction.
             let batch = Batch { after: state.modseq(), ..Batch::default() };
-            let written = self.engine.upgrade(Format::NEWEST, &batch, &since(None, &state, modseq))?;
+            let written = self.engine.upgrade(Format::NEWEST, &batch, &since(None, &state, modseq, Format::NEWEST))?;
             let durable = written == Written::Durably;
             if let Some(open) = self.current.open() {
                 *open.saved.lock() = Saved::new(durable.then_some(state));

@@ -8,9 +8,10 @@ mod support;
 use std::ops::ControlFlow;
 
 use account::EmailId;
+use account::codec::Format;
 use imap::ModSeq;
 use store::engine::{Batch, Cell, Checkpoint, Engine, Memory, NewEmail, Over, Row, Sqlite, Written};
-use store::{AccountId, Error, Format, Identity, Store, StoreId};
+use store::{AccountId, Error, Identity, Store, StoreId};
 use support::{Folder, NOW, mail, upload};
 
 fn on_each(test: impl Fn(&dyn Engine)) {

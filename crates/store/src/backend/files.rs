@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use super::folder::{Fault, Folder};
 use super::rows::Rows;
-use super::{Backend, Changed, Spool};
-use crate::engine::sqlite::{SqliteRows, durable_folder};
+use super::{Backend, Changed, Directory, Spool};
+use crate::engine::sqlite::{SqliteDirectory, SqliteRows, durable_folder};
 use crate::engine::{Engine, Sqlite};
-use crate::{AccountId, Directory, Error};
+use crate::{AccountId, Error};
 
 /// A folder with a directory, and a file for each account. Several processes may have it open.
 #[derive(Debug)]
 pub struct Files {
-    directory: Directory,
+    directory: SqliteDirectory,
     folder: Folder,
     rows: SqliteRows,
     spool: Arc<Path>,
@@ -23,7 +23,7 @@ impl Files {
     /// Opens the store in a data folder. If there is none, or its parts do not belong together, nothing is changed.
     pub fn open(folder: &Path) -> Result<Self, Error> {
         let folder = Folder::new(folder);
-        let directory = Directory::open(&folder)?;
+        let directory = SqliteDirectory::open(&folder)?;
         let spool = folder.spool();
         durable_folder(&spool)?;
         empty(&spool)?;
@@ -36,7 +36,7 @@ impl Files {
             Err(Error::Folder { fault: Fault::NotSetUp, .. }) => {
                 let new = Folder::new(folder);
                 new.make()?;
-                Directory::create(&new)?;
+                SqliteDirectory::create(&new)?;
                 Self::open(folder)
             }
             other => other,
@@ -45,7 +45,7 @@ impl Files {
 }
 
 impl Backend for Files {
-    fn directory(&self) -> &Directory {
+    fn directory(&self) -> &dyn Directory {
         &self.directory
     }
 

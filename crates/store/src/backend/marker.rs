@@ -26,6 +26,33 @@ pub(crate) struct Numbers {
     pub(crate) uid_validity: u32,
 }
 
+/// How far ahead of the time a commit raises the UIDVALIDITY, so that not each one does: an hour.
+const AHEAD: u32 = 3600;
+
+/// A UIDVALIDITY that is this far ahead of the time came from elsewhere, and is nothing to go by: a year.
+const FAR: i64 = 366 * 24 * 3600;
+
+impl Numbers {
+    /// The first of so many numbers for a new account: the time, and above all that were given.
+    pub(crate) fn give_uid_validities(&mut self, time: i64, count: u32) -> u32 {
+        let first = u32::try_from(time).unwrap_or(0).max(self.uid_validity.saturating_add(1));
+        self.uid_validity = first.saturating_add(count.saturating_sub(1));
+        first
+    }
+
+    /// Whether a number that a mailbox is given at some time needs no note.
+    pub(crate) fn covers(&self, given: u32, time: i64) -> bool {
+        given <= self.uid_validity || i64::from(given) > time.saturating_add(FAR)
+    }
+
+    /// A mailbox is given this number.
+    pub(crate) fn note_uid_validity(&mut self, given: u32) {
+        if given > self.uid_validity {
+            self.uid_validity = given.saturating_add(AHEAD);
+        }
+    }
+}
+
 /// What the file says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Marker {

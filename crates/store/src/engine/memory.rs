@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use account::EmailId;
+use account::codec::Format;
 use imap::ModSeq;
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
     Written,
 };
 use crate::lock::{Lock, Rank};
-use crate::{Error, Format, Message};
+use crate::{Error, Message};
 
 /// An account that is forgotten with its last user. Clones share it, as processes share a file.
 #[derive(Clone, Debug)]
@@ -25,6 +26,7 @@ impl Default for Memory {
 
 #[derive(Debug, Default)]
 struct Data {
+    /// `None`: it has not been made.
     format: Option<Format>,
     log: BTreeMap<ModSeq, Row>,
     cells: BTreeMap<CellName, Vec<u8>>,

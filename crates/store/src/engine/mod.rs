@@ -11,13 +11,14 @@ use std::fmt::Debug;
 use std::ops::ControlFlow;
 
 use account::EmailId;
+use account::codec::Format;
 use imap::ModSeq;
 
 pub use memory::Memory;
 pub use packed::{CHUNK, Packed};
 pub use sqlite::Sqlite;
 
-use crate::{Error, Format, Message};
+use crate::{Error, Message};
 
 /// A row of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,8 @@ pub struct Row {
     pub actor: String,
     /// What happened: `account::codec::write_commit`.
     pub changes: Vec<u8>,
-    /// The emails that were in the mailboxes which it deleted: `ids::write`.
+    /// In format 1, the emails that were in the mailboxes which it deleted: `ids::write`. Newer formats have them in
+    /// `changes`.
     pub gone: Vec<u8>,
 }
 
@@ -143,7 +145,7 @@ pub trait Engine: Send + Sync + Debug {
     /// of one that is another account's with [`Error::Foreign`].
     fn create(&self, format: Format) -> Result<(), Error>;
 
-    /// The format that the account is kept in: who writes to it writes that.
+    /// The format that everything is written in from now on. It only ever rises.
     fn format(&self) -> Result<Format, Error>;
 
     /// Raises the format, with a batch and a checkpoint of all there is, all at once.

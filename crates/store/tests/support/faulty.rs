@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use account::EmailId;
+use account::codec::Format;
 use imap::ModSeq;
 use parking_lot::Mutex;
 use store::engine::{
     Batch, BodyRef, Checkpoint, Engine, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
 };
-use store::{Error, Format, Message};
+use store::{Error, Message};
 
 /// What the next write does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 mod connections;
 mod crc;
+mod directory;
 mod error;
 mod footing;
 mod read;
@@ -15,13 +16,15 @@ mod write;
 use std::path::{Path, PathBuf};
 
 use account::EmailId;
+use account::codec::Format;
 use imap::ModSeq;
 
 use self::connections::Connections;
 use self::error::spoils;
 use super::{Batch, BodyRef, Checkpoint, Engine, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
-use crate::{Error, Format, Identity, Message};
+use crate::{Error, Identity, Message};
 
+pub(crate) use directory::SqliteDirectory;
 pub(crate) use footing::{Footing, Paths};
 pub(crate) use rows::SqliteRows;
 pub(crate) use schema::{durable_folder, private_file};

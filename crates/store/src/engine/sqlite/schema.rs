@@ -5,9 +5,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use account::codec::Format;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use crate::{AccountId, Error, Format, Identity, StoreId};
+use crate::{AccountId, Error, Identity, StoreId};
 
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -78,12 +79,14 @@ pub(super) fn open(path: &Path, owner: Identity, role: Role) -> Result<Connectio
 }
 
 fn version(connection: &Connection) -> Result<i64, Error> {
-    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+    Ok(connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?)
 }
 
-/// The format of what is in the file.
+/// The format of what is in the file. Another process may have raised it since the file was opened.
 pub(super) fn format(connection: &Connection, path: &Path) -> Result<Format, Error> {
-    Format::read(version(connection)?, &path.display().to_string())
+    let number = version(connection)?;
+    let known = u8::try_from(number).ok().and_then(Format::from_number);
+    known.ok_or_else(|| Error::TooNew { what: path.display().to_string(), format: number })
 }
 
 pub(super) fn set_format(connection: &Connection, format: Format) -> Result<(), Error> {

@@ -1,61 +1,24 @@
-//! Accounts, their names, addresses and credentials.
+//! The directory of accounts in SQLite.
 
 mod known;
 mod schema;
-mod store;
+mod whole;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use account::codec::Format;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use self::known::{COLUMNS, Known};
-use self::store::Guard;
-pub(crate) use self::store::Standing;
+use self::whole::Guard;
+use crate::backend::directory::{Credentials, Directory, Entry, Standing, check_name};
 use crate::backend::marker::Marks;
 use crate::lock::{Lock, Rank};
 use crate::{AccountId, Error, StoreId};
 
-/// The longest name or address, in octets (RFC 5321 §4.5.3.1: 64 and 255 and an `@`).
-const LONGEST: usize = 320;
-
-/// What the directory knows of an account, but for its credentials.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its lasting id.
-    pub id: AccountId,
-    /// Its name: what its owner logs in with, and an address of it if it has an `@`.
-    pub name: String,
-    /// Whether logging in is refused. Mail still comes in.
-    pub disabled: bool,
-    /// When it was made, unix seconds.
-    pub created: i64,
-}
-
-/// What checks a password. The directory keeps it and does not look into it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credentials {
-    /// A PHC string, such as `$argon2id$…`.
-    pub hash: String,
-    /// For SCRAM-SHA-256.
-    pub scram: Scram,
-}
-
-/// What SCRAM needs of a password (RFC 5802 §3).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scram {
-    /// The salt.
-    pub salt: Vec<u8>,
-    /// The iteration count.
-    pub iterations: u32,
-    /// `StoredKey`
-    pub stored_key: Vec<u8>,
-    /// `ServerKey`
-    pub server_key: Vec<u8>,
-}
-
-/// All accounts of a store. Names and addresses compare in any case of ASCII letters.
+/// The directory in a file of its own, or in memory.
 #[derive(Debug)]
-pub struct Directory {
+pub(crate) struct SqliteDirectory {
     kept: Lock<Kept>,
     /// The store that it is of.
     store: StoreId,
@@ -67,14 +30,14 @@ pub struct Directory {
     others: AtomicU64,
 }
 
-/// What is only looked at or changed by one thread at a time.
+/// What one thread at a time looks at or changes.
 #[derive(Debug)]
 struct Kept {
     connection: Connection,
     marks: Marks,
 }
 
-impl Directory {
+impl SqliteDirectory {
     fn new(connection: Connection, marks: Marks, guard: Option<Guard>) -> Self {
         let store = marks.store();
         Self {
@@ -84,156 +47,6 @@ impl Directory {
             version: AtomicU64::new(1),
             others: AtomicU64::new(0),
         }
-    }
-
-    /// Grows with each change by anybody, as far as this process knows: what others remember of the directory holds
-    /// while it stays the same. Costs next to nothing.
-    pub fn version(&self) -> u64 {
-        self.version.load(Ordering::Acquire)
-    }
-
-    /// Looks whether another process has changed something, and gives the version then.
-    pub fn refresh(&self) -> Result<u64, Error> {
-        self.stands()?;
-        let connection = &self.kept.lock().connection;
-        let mut statement = connection.prepare_cached("PRAGMA data_version")?;
-        let others = statement.query_row([], |row| row.get::<_, i64>(0))?.cast_unsigned();
-        let before = self.others.swap(others, Ordering::AcqRel);
-        if before != others && before != 0 {
-            self.version.fetch_add(1, Ordering::AcqRel);
-        }
-        Ok(self.version())
-    }
-
-    /// Makes an account. `now` is in unix seconds.
-    pub fn add(&self, name: &str, credentials: Option<&Credentials>, now: i64) -> Result<AccountId, Error> {
-        check_name(name)?;
-        self.write(|kept| {
-            free(&kept.connection, name)?;
-            let id = self.give_number(kept)?;
-            let entry = Entry { id, name: name.to_owned(), disabled: false, created: now };
-            Known { entry, credentials: credentials.cloned() }.write(&kept.connection)?;
-            Ok(id)
-        })
-    }
-
-    /// All accounts, by name.
-    pub fn list(&self) -> Result<Vec<Entry>, Error> {
-        let connection = &self.kept.lock().connection;
-        let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM account ORDER BY name"))?;
-        let mut rows = statement.query([])?;
-        let mut list = Vec::new();
-        while let Some(row) = rows.next()? {
-            list.push(known::read(row)?.entry);
-        }
-        Ok(list)
-    }
-
-    /// An account by its id.
-    pub fn find(&self, id: AccountId) -> Result<Option<Entry>, Error> {
-        Ok(known(&self.kept.lock().connection, id)?.map(|known| known.entry))
-    }
-
-    /// An account by its name or one of its aliases.
-    pub fn find_by_name(&self, name: &str) -> Result<Option<Entry>, Error> {
-        let connection = &self.kept.lock().connection;
-        if let Some(known) = select(connection, "name = ?1", [name])? {
-            return Ok(Some(known.entry));
-        }
-        let by_alias = "id = (SELECT account FROM alias WHERE address = ?1)";
-        Ok(select(connection, by_alias, [name])?.map(|known| known.entry))
-    }
-
-    /// What checks an account's password; `None` if it has none yet.
-    pub fn credentials(&self, id: AccountId) -> Result<Option<Credentials>, Error> {
-        Ok(known(&self.kept.lock().connection, id)?.ok_or(Error::NoSuchAccount)?.credentials)
-    }
-
-    /// Gives an account another password.
-    pub fn set_password(&self, id: AccountId, credentials: &Credentials) -> Result<(), Error> {
-        self.change(id, |known| known.credentials = Some(credentials.clone()))
-    }
-
-    /// Refuses logins from now on.
-    pub fn disable(&self, id: AccountId) -> Result<(), Error> {
-        self.change(id, |known| known.entry.disabled = true)
-    }
-
-    /// Allows logins again.
-    pub fn enable(&self, id: AccountId) -> Result<(), Error> {
-        self.change(id, |known| known.entry.disabled = false)
-    }
-
-    /// Takes an account out of the directory, with its aliases, for ever. Its id is never given again. Its mail goes with
-    /// the next sweep of any process; [`Store::remove`](crate::Store::remove) does both at once.
-    pub fn remove(&self, id: AccountId) -> Result<(), Error> {
-        self.write(|Kept { connection, .. }| {
-            let number = id.get().cast_signed();
-            if connection.prepare_cached("DELETE FROM account WHERE id = ?1")?.execute([number])? == 0 {
-                return Err(Error::NoSuchAccount);
-            }
-            connection.prepare_cached("DELETE FROM alias WHERE account = ?1")?.execute([number])?;
-            connection.prepare_cached("INSERT OR REPLACE INTO removed VALUES (?1)")?.execute([number])?;
-            Ok(())
-        })
-    }
-
-    /// Gives an account one more address.
-    pub fn add_alias(&self, address: &str, id: AccountId) -> Result<(), Error> {
-        check_name(address)?;
-        self.write(|Kept { connection, .. }| {
-            known(connection, id)?.ok_or(Error::NoSuchAccount)?;
-            free(connection, address)?;
-            let mut insert = connection.prepare_cached("INSERT INTO alias VALUES (?1, ?2)")?;
-            insert.execute(params![address, id.get().cast_signed()])?;
-            Ok(())
-        })
-    }
-
-    /// Takes an address away; whether it was there.
-    pub fn remove_alias(&self, address: &str) -> Result<bool, Error> {
-        self.write(|Kept { connection, .. }| {
-            let mut delete = connection.prepare_cached("DELETE FROM alias WHERE address = ?1")?;
-            Ok(delete.execute([address])? > 0)
-        })
-    }
-
-    /// All aliases with their accounts, by address.
-    pub fn aliases(&self) -> Result<Vec<(String, AccountId)>, Error> {
-        let connection = &self.kept.lock().connection;
-        let mut statement = connection.prepare_cached("SELECT address, account FROM alias ORDER BY address")?;
-        let mut rows = statement.query([])?;
-        let mut aliases = Vec::new();
-        while let Some(row) = rows.next()? {
-            let id = AccountId::new(row.get::<_, i64>(1)?.cast_unsigned());
-            aliases.push((row.get(0)?, id.ok_or_else(|| Error::damaged("an alias in the directory"))?));
-        }
-        Ok(aliases)
-    }
-
-    /// The account after that one, by id.
-    pub(crate) fn after(&self, id: Option<AccountId>) -> Result<Option<AccountId>, Error> {
-        let connection = &self.kept.lock().connection;
-        let mut statement = connection.prepare_cached("SELECT min(id) FROM account WHERE id > ?1")?;
-        let next: Option<i64> = statement.query_row([id.map_or(0, |id| id.get().cast_signed())], |row| row.get(0))?;
-        Ok(next.and_then(|id| AccountId::new(id.cast_unsigned())))
-    }
-
-    /// The accounts that were removed, but whose files may still be there.
-    pub(crate) fn removed(&self) -> Result<Vec<AccountId>, Error> {
-        let connection = &self.kept.lock().connection;
-        let mut statement = connection.prepare_cached("SELECT id FROM removed")?;
-        let ids = statement.query_map([], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
-        Ok(ids.into_iter().filter_map(|id| AccountId::new(id.cast_unsigned())).collect())
-    }
-
-    /// Its files are not there any more.
-    pub(crate) fn forget_removed(&self, id: AccountId) -> Result<(), Error> {
-        self.record(|Kept { connection, .. }| {
-            connection.prepare_cached("DELETE FROM made WHERE id = ?1")?.execute([id.get().cast_signed()])?;
-            connection.prepare_cached("DELETE FROM removed WHERE id = ?1")?.execute([id.get().cast_signed()])?;
-            Ok(())
-        })
     }
 
     fn change(&self, id: AccountId, change: impl FnOnce(&mut Known)) -> Result<(), Error> {
@@ -267,6 +80,182 @@ impl Directory {
     }
 }
 
+impl Directory for SqliteDirectory {
+    fn format(&self) -> Result<Format, Error> {
+        schema::format(&self.kept.lock().connection)
+    }
+
+    fn raise_format(&self, format: Format) -> Result<(), Error> {
+        self.record(|kept| schema::set_format(&kept.connection, format))
+    }
+
+    fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    fn refresh(&self) -> Result<u64, Error> {
+        self.stands()?;
+        let connection = &self.kept.lock().connection;
+        let mut statement = connection.prepare_cached("PRAGMA data_version")?;
+        let others = statement.query_row([], |row| row.get::<_, i64>(0))?.cast_unsigned();
+        let before = self.others.swap(others, Ordering::AcqRel);
+        if before != others && before != 0 {
+            self.version.fetch_add(1, Ordering::AcqRel);
+        }
+        Ok(self.version())
+    }
+
+    fn add(&self, name: &str, credentials: Option<&Credentials>, now: i64) -> Result<AccountId, Error> {
+        check_name(name)?;
+        self.write(|kept| {
+            free(&kept.connection, name)?;
+            let id = self.give_number(kept)?;
+            let entry = Entry { id, name: name.to_owned(), disabled: false, created: now };
+            Known { entry, credentials: credentials.cloned() }.write(&kept.connection)?;
+            Ok(id)
+        })
+    }
+
+    fn list(&self) -> Result<Vec<Entry>, Error> {
+        let connection = &self.kept.lock().connection;
+        let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM account ORDER BY name"))?;
+        let mut rows = statement.query([])?;
+        let mut list = Vec::new();
+        while let Some(row) = rows.next()? {
+            list.push(known::read(row)?.entry);
+        }
+        Ok(list)
+    }
+
+    fn find(&self, id: AccountId) -> Result<Option<Entry>, Error> {
+        Ok(known(&self.kept.lock().connection, id)?.map(|known| known.entry))
+    }
+
+    fn find_by_name(&self, name: &str) -> Result<Option<Entry>, Error> {
+        let connection = &self.kept.lock().connection;
+        if let Some(known) = select(connection, "name = ?1", [name])? {
+            return Ok(Some(known.entry));
+        }
+        let by_alias = "id = (SELECT account FROM alias WHERE address = ?1)";
+        Ok(select(connection, by_alias, [name])?.map(|known| known.entry))
+    }
+
+    fn credentials(&self, id: AccountId) -> Result<Option<Credentials>, Error> {
+        Ok(known(&self.kept.lock().connection, id)?.ok_or(Error::NoSuchAccount)?.credentials)
+    }
+
+    fn set_password(&self, id: AccountId, credentials: &Credentials) -> Result<(), Error> {
+        self.change(id, |known| known.credentials = Some(credentials.clone()))
+    }
+
+    fn disable(&self, id: AccountId) -> Result<(), Error> {
+        self.change(id, |known| known.entry.disabled = true)
+    }
+
+    fn enable(&self, id: AccountId) -> Result<(), Error> {
+        self.change(id, |known| known.entry.disabled = false)
+    }
+
+    fn remove(&self, id: AccountId) -> Result<(), Error> {
+        self.write(|Kept { connection, .. }| {
+            let number = id.get().cast_signed();
+            if connection.prepare_cached("DELETE FROM account WHERE id = ?1")?.execute([number])? == 0 {
+                return Err(Error::NoSuchAccount);
+            }
+            connection.prepare_cached("DELETE FROM alias WHERE account = ?1")?.execute([number])?;
+            connection.prepare_cached("INSERT OR REPLACE INTO removed VALUES (?1)")?.execute([number])?;
+            Ok(())
+        })
+    }
+
+    fn add_alias(&self, address: &str, id: AccountId) -> Result<(), Error> {
+        check_name(address)?;
+        self.write(|Kept { connection, .. }| {
+            known(connection, id)?.ok_or(Error::NoSuchAccount)?;
+            free(connection, address)?;
+            let mut insert = connection.prepare_cached("INSERT INTO alias VALUES (?1, ?2)")?;
+            insert.execute(params![address, id.get().cast_signed()])?;
+            Ok(())
+        })
+    }
+
+    fn remove_alias(&self, address: &str) -> Result<bool, Error> {
+        self.write(|Kept { connection, .. }| {
+            let mut delete = connection.prepare_cached("DELETE FROM alias WHERE address = ?1")?;
+            Ok(delete.execute([address])? > 0)
+        })
+    }
+
+    fn aliases(&self) -> Result<Vec<(String, AccountId)>, Error> {
+        let connection = &self.kept.lock().connection;
+        let mut statement = connection.prepare_cached("SELECT address, account FROM alias ORDER BY address")?;
+        let mut rows = statement.query([])?;
+        let mut aliases = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id = AccountId::new(row.get::<_, i64>(1)?.cast_unsigned());
+            aliases.push((row.get(0)?, id.ok_or_else(|| Error::damaged("an alias in the directory"))?));
+        }
+        Ok(aliases)
+    }
+
+    fn after(&self, id: Option<AccountId>) -> Result<Option<AccountId>, Error> {
+        let connection = &self.kept.lock().connection;
+        let mut statement = connection.prepare_cached("SELECT min(id) FROM account WHERE id > ?1")?;
+        let next: Option<i64> = statement.query_row([id.map_or(0, |id| id.get().cast_signed())], |row| row.get(0))?;
+        Ok(next.and_then(|id| AccountId::new(id.cast_unsigned())))
+    }
+
+    fn removed(&self) -> Result<Vec<AccountId>, Error> {
+        let connection = &self.kept.lock().connection;
+        let mut statement = connection.prepare_cached("SELECT id FROM removed")?;
+        let ids = statement.query_map([], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
+        Ok(ids.into_iter().filter_map(|id| AccountId::new(id.cast_unsigned())).collect())
+    }
+
+    fn forget_removed(&self, id: AccountId) -> Result<(), Error> {
+        self.record(|Kept { connection, .. }| {
+            connection.prepare_cached("DELETE FROM made WHERE id = ?1")?.execute([id.get().cast_signed()])?;
+            connection.prepare_cached("DELETE FROM removed WHERE id = ?1")?.execute([id.get().cast_signed()])?;
+            Ok(())
+        })
+    }
+
+    fn standing(&self, id: AccountId) -> Result<Standing, Error> {
+        Ok(match schema::is_made(&self.kept.lock().connection, id.get().cast_signed())? {
+            None => Standing::Gone,
+            Some(false) => Standing::New,
+            Some(true) => Standing::Made,
+        })
+    }
+
+    fn made(&self, id: AccountId) -> Result<(), Error> {
+        self.record(|kept| {
+            let mut insert = kept.connection.prepare_cached("INSERT OR IGNORE INTO made VALUES (?1)")?;
+            insert.execute([id.get().cast_signed()])?;
+            Ok(())
+        })
+    }
+
+    fn lost(&self) -> Result<Vec<AccountId>, Error> {
+        self.lost_files()
+    }
+
+    fn place(&self, id: AccountId) -> String {
+        self.file(id).map_or_else(|| format!("account {id}"), |path| path.display().to_string())
+    }
+
+    fn give_uid_validities(&self, time: i64, count: u32) -> Result<u32, Error> {
+        self.record(|kept| kept.marks.raise(|numbers| Ok(numbers.give_uid_validities(time, count))))
+    }
+
+    fn note_uid_validity(&self, given: u32, time: i64) -> Result<(), Error> {
+        if self.kept.lock().marks.seen().covers(given, time) {
+            return Ok(());
+        }
+        self.record(|kept| kept.marks.raise(|numbers| Ok(numbers.note_uid_validity(given))))
+    }
+}
+
 fn known(connection: &Connection, id: AccountId) -> Result<Option<Known>, Error> {
     select(connection, "id = ?1", [id.get().cast_signed()])
 }
@@ -282,9 +271,4 @@ fn free(connection: &Connection, name: &str) -> Result<(), Error> {
     const SQL: &str = "SELECT 1 FROM account WHERE name = ?1 UNION ALL SELECT 1 FROM alias WHERE address = ?1";
     let taken = connection.prepare_cached(SQL)?.query_row([name], |_| Ok(())).optional()?;
     if taken.is_some() { Err(Error::NameTaken(name.to_owned())) } else { Ok(()) }
-}
-
-fn check_name(name: &str) -> Result<(), Error> {
-    let odd = name.is_empty() || name.len() > LONGEST || name.trim() != name || name.contains(char::is_control);
-    if odd { Err(Error::BadName(name.to_owned())) } else { Ok(()) }
 }

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use account::codec::Format;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
 use crate::engine::sqlite::private_file;
-use crate::{Error, Format, StoreId};
+use crate::{Error, StoreId};
 
 /// `AUTOINCREMENT`: an id is never given again, not even that of the last account after it has been removed.
 /// `NOCASE`: as far as ASCII goes, names are the same in any case. `removed` are accounts whose files may still be there.
@@ -106,7 +107,9 @@ fn version(connection: &Connection) -> Result<i64, Error> {
 
 /// The directory's format, and so that of the store.
 pub(super) fn format(connection: &Connection) -> Result<Format, Error> {
-    Format::read(version(connection)?, "the directory")
+    let number = version(connection)?;
+    let known = u8::try_from(number).ok().and_then(Format::from_number);
+    known.ok_or_else(|| Error::TooNew { what: "the directory".to_owned(), format: number })
 }
 
 pub(super) fn set_format(connection: &Connection, format: Format) -> Result<(), Error> {
@@ -124,10 +127,13 @@ pub(super) fn store(connection: &Connection) -> Result<Option<StoreId>, Error> {
     id.map(read).transpose()
 }
 
-/// Gives a directory the id of its store, unless it has one.
+/// Gives a directory the id of its store, unless it has one. The accounts that Posthorn 0.1 made until then count as
+/// made: it did so at once, and better one that never had mail is asked about than one that had is made anew.
 pub(super) fn claim(connection: &Connection, store: StoreId) -> Result<(), Error> {
     connection.execute_batch(MORE_TABLES)?;
-    connection.execute("INSERT OR IGNORE INTO store VALUES (1, ?1)", [store.to_string()])?;
+    if connection.execute("INSERT OR IGNORE INTO store VALUES (1, ?1)", [store.to_string()])? > 0 {
+        connection.execute_batch("INSERT OR IGNORE INTO made SELECT id FROM account")?;
+    }
     Ok(())
 }
 

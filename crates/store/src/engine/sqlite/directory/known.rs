@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::{Credentials, Entry, Scram};
+use crate::backend::directory::{Credentials, Entry, Scram};
 use crate::{AccountId, Error};
 
 /// The columns of an account, as [`read`] takes them.

@@ -1,20 +1,15 @@
-//! What the directory knows of its store: which one it is, what was made, which numbers were given.
+//! Whether the directory and the folder that it is in belong together, and still do.
+
+use std::path::PathBuf;
 
 use rusqlite::Connection;
 
-use super::{Directory, Kept, schema};
+use super::{Kept, SqliteDirectory, schema};
 use crate::backend::Fault;
 use crate::backend::folder::Folder;
 use crate::backend::marker::{Marker, Marks};
 use crate::engine::sqlite::{Footing, Paths};
-use crate::{AccountId, Error, Format, Identity, StoreId};
-
-/// The first UIDVALIDITY that none of a new account's mailboxes is below, and how long that holds is what one raise of
-/// the marker covers: commits raise it once in an hour, not each.
-const AHEAD: u32 = 3600;
-
-/// A UIDVALIDITY that is this far ahead of the time came from elsewhere, and is nothing to go by.
-const FAR: i64 = 366 * 24 * 3600;
+use crate::{AccountId, Error, Identity, StoreId};
 
 /// The files of a directory that is open, to be looked at.
 #[derive(Debug)]
@@ -24,18 +19,7 @@ pub(super) struct Guard {
     footing: Footing,
 }
 
-/// How an account stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// It is not there, or not any more.
-    Gone,
-    /// It is there; whether what it is kept in was ever made is not known.
-    New,
-    /// It has had mailboxes: if what it is kept in is not there, it was lost.
-    Made,
-}
-
-impl Directory {
+impl SqliteDirectory {
     /// Opens the directory of a folder whose parts belong together, and marks a folder of Posthorn 0.1. Of any other
     /// folder nothing is changed.
     pub(crate) fn open(folder: &Folder) -> Result<Self, Error> {
@@ -82,36 +66,8 @@ impl Directory {
         Identity { store: self.store, account }
     }
 
-    /// The store's format.
-    pub fn format(&self) -> Result<Format, Error> {
-        schema::format(&self.kept.lock().connection)
-    }
-
-    /// Raises the store's format. What has an older one refuses the store from then on.
-    pub(crate) fn raise_format(&self, format: Format) -> Result<(), Error> {
-        self.record(|kept| schema::set_format(&kept.connection, format))
-    }
-
-    /// How an account stands.
-    pub(crate) fn standing(&self, id: AccountId) -> Result<Standing, Error> {
-        Ok(match schema::is_made(&self.kept.lock().connection, id.get().cast_signed())? {
-            None => Standing::Gone,
-            Some(false) => Standing::New,
-            Some(true) => Standing::Made,
-        })
-    }
-
-    /// An account has its first mailboxes, durably.
-    pub(crate) fn is_made(&self, id: AccountId) -> Result<(), Error> {
-        self.record(|kept| {
-            let mut insert = kept.connection.prepare_cached("INSERT OR IGNORE INTO made VALUES (?1)")?;
-            insert.execute([id.get().cast_signed()])?;
-            Ok(())
-        })
-    }
-
     /// Accounts that have had mailboxes and whose files are not there any more.
-    pub fn missing(&self) -> Result<Vec<AccountId>, Error> {
+    pub(super) fn lost_files(&self) -> Result<Vec<AccountId>, Error> {
         let Some(guard) = &self.guard else { return Ok(Vec::new()) };
         let made = {
             let connection = &self.kept.lock().connection;
@@ -123,38 +79,8 @@ impl Directory {
         Ok(made.filter(|id| std::fs::metadata(guard.folder.account(*id)).map_or(0, |file| file.len()) == 0).collect())
     }
 
-    /// What an account is kept in, for people to find.
-    pub(crate) fn place(&self, id: AccountId) -> String {
-        let path = self.guard.as_ref().map(|guard| guard.folder.account(id));
-        path.map_or_else(|| format!("account {id}"), |path| path.display().to_string())
-    }
-
-    /// The first of `count` numbers for the UIDVALIDITY of a new account's mailboxes: above all that any account was ever
-    /// given, so that an account which comes again does not have its numbers again, whatever the clock says (RFC 9051
-    /// §2.3.1.1).
-    pub(crate) fn give_uid_validities(&self, time: i64, count: u32) -> Result<u32, Error> {
-        self.record(|kept| {
-            kept.marks.raise(|numbers| {
-                let first = u32::try_from(time).unwrap_or(0).max(numbers.uid_validity.saturating_add(1));
-                numbers.uid_validity = first.saturating_add(count.saturating_sub(1));
-                Ok(first)
-            })
-        })
-    }
-
-    /// A commit at `time` gives a mailbox this UIDVALIDITY: no new account will have it.
-    pub(crate) fn note_uid_validity(&self, given: u32, time: i64) -> Result<(), Error> {
-        if i64::from(given) > time.saturating_add(FAR) || given <= self.kept.lock().marks.seen().uid_validity {
-            return Ok(());
-        }
-        self.record(|kept| {
-            kept.marks.raise(|numbers| {
-                if given > numbers.uid_validity {
-                    numbers.uid_validity = given.saturating_add(AHEAD);
-                }
-                Ok(())
-            })
-        })
+    pub(super) fn file(&self, id: AccountId) -> Option<PathBuf> {
+        self.guard.as_ref().map(|guard| guard.folder.account(id))
     }
 
     /// The number of a new account: above all that were given by this directory, or by one before it that was lost. The

@@ -71,7 +71,10 @@ impl Account {
     fn carry_out(&self, head: &mut Head, mut requests: Vec<Request>) {
         match self.make_durable(head, &mut requests) {
             Ok(answers) => requests.into_iter().zip(answers).for_each(|(request, answer)| request.answer(answer)),
-            Err(error) => requests.into_iter().for_each(|request| request.answer(Err(error.clone().into()))),
+            Err(error) => {
+                let error = self.explain(error);
+                requests.into_iter().for_each(|request| request.answer(Err(error.clone().into())));
+            }
         }
     }
 

@@ -55,6 +55,7 @@ impl Data {
 
     fn save(&mut self, checkpoint: &Checkpoint) -> Written {
         match checkpoint.over {
+            _ if self.newest() < Some(checkpoint.modseq) => return Written::TooLate,
             Over::This(modseq) if modseq != self.saved => return Written::TooLate,
             Over::AnyOlder if self.saved > Some(checkpoint.modseq) => return Written::TooLate,
             Over::This(_) => {}

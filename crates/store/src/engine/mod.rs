@@ -172,7 +172,7 @@ pub trait Engine: Send + Sync + Debug {
     /// Makes a batch durable if `batch.after` is the last row of the log.
     fn append(&self, batch: &Batch) -> Result<Written, Error>;
 
-    /// Makes a checkpoint durable.
+    /// Makes a checkpoint durable, if it is not ahead of the log.
     fn save(&self, checkpoint: &Checkpoint) -> Result<Written, Error>;
 
     /// Shows emails in the order asked for. One that is not there ends it with [`Error::NoSuchEmail`].

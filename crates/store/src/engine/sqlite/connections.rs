@@ -69,6 +69,7 @@ impl Connections {
     /// there any more, or not in its place, is lost with it.
     pub(super) fn write(&self, act: impl FnOnce(&Connection) -> Result<Written, Error>) -> Result<Written, Error> {
         self.with_writer(|held| {
+            self.stands(held)?;
             let written = transaction(&held.connection, act)?;
             self.stands(held)?;
             Ok(written)

@@ -66,6 +66,7 @@ impl SqliteDirectory {
 
     /// Changes the directory or the marker as the only one of all processes, durably when this returns.
     fn record<T>(&self, act: impl FnOnce(&mut Kept) -> Result<T, Error>) -> Result<T, Error> {
+        self.stands()?;
         let mut kept = self.kept.lock();
         kept.connection.execute_batch("BEGIN IMMEDIATE")?;
         let result = act(&mut kept).and_then(|result| {

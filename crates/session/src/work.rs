@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use imap::Tag;
 
-use crate::command::append::Append;
 use crate::command::authenticate::Authenticate;
 use crate::command::fetch::Fetch;
 use crate::command::idle::Idle;
 use crate::command::search::Search;
+use crate::command::upload::Append;
 use crate::limits;
 use crate::reply::Answer;
 use crate::session::Session;

@@ -1,29 +1,20 @@
-//! LOGIN and AUTHENTICATE (RFC 9051 §6.2.2, §6.2.3; RFC 4959).
+//! AUTHENTICATE (RFC 9051 §6.2.2; RFC 4959).
 
-use imap::command::{Authenticate as Command, Login};
+use imap::command::Authenticate as Command;
 use imap::response::{self, Code};
-use imap::{Event, Limits, Tag};
+use imap::{Event, Tag};
 
 use crate::reply::Answer;
 use crate::session::Session;
-use crate::state::State;
-use crate::work::{Delay, Progress, Work};
-use crate::{Exchange, Step, Transport, Verdict, base64};
+use crate::work::{Progress, Work};
+use crate::{Exchange, Step, Transport, base64};
+
+use super::login::{judge, needs_tls};
 
 /// An exchange that waits for the client's response.
 pub(crate) struct Authenticate {
     tag: Tag,
     exchange: Box<dyn Exchange>,
-}
-
-/// LOGIN.
-pub(crate) fn login(session: &mut Session, tag: &Tag, command: &Login) -> Result<Option<Work>, Answer> {
-    if session.transport == Transport::Plain {
-        return Err(needs_tls());
-    }
-    let gate = session.settings.gate.clone();
-    let verdict = gate.login(&session.peer, &session.transport, &command.user, command.password.as_bytes());
-    Ok(judge(session, tag, verdict))
 }
 
 /// AUTHENTICATE.
@@ -75,31 +66,6 @@ impl Authenticate {
             Step::Done(verdict) => judge(session, &self.tag, verdict),
         }
     }
-}
-
-/// Lets a user in, or not. Which of name and password was wrong is not told.
-fn judge(session: &mut Session, tag: &Tag, verdict: Verdict) -> Option<Work> {
-    let answer = match verdict {
-        Verdict::Welcome(user) => {
-            session.state = State::Authenticated(user);
-            session.framer.set_limits(Limits::AFTER_LOGIN);
-            Answer::ok("Welcome").with(Code::Capability(session.capabilities()))
-        }
-        Verdict::Wrong(delay) => {
-            session.failed_logins += 1;
-            let answer = Answer::no(Code::AuthenticationFailed, "Wrong name or password");
-            return Some(Work::Delay(Delay { until: session.now.monotonic + delay, tag: tag.clone(), answer }));
-        }
-        Verdict::Forbidden => Answer::no(Code::AuthorizationFailed, "The account is disabled, or is not yours to use"),
-        Verdict::TooMany => Answer::no(Code::Limit, "Too many sessions; close some and try again"),
-        Verdict::Unavailable => Answer::no(Code::Unavailable, "Logging in does not work now; try again later"),
-    };
-    session.finish(tag, &answer);
-    None
-}
-
-fn needs_tls() -> Answer {
-    Answer::no(Code::PrivacyRequired, "Passwords are taken only over TLS: use STARTTLS, or port 993")
 }
 
 fn no_base64() -> Answer {

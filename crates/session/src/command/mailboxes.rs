@@ -1,7 +1,7 @@
-//! CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, NAMESPACE (RFC 9051 §6.3).
+//! CREATE, DELETE, SUBSCRIBE, UNSUBSCRIBE (RFC 9051 §6.3).
 
 use account::plan;
-use imap::response::{self, Attribute, Code, ListLine, ListWord};
+use imap::response::Code;
 use imap::{MailboxName, SpecialUse};
 
 use crate::reply::Answer;
@@ -20,25 +20,6 @@ pub(crate) fn delete(session: &mut Session, name: MailboxName) -> Result<Answer,
     Ok(Answer::ok("Deleted"))
 }
 
-/// RENAME. A rev2 client is told the new name with the old one (RFC 9051 §6.3.9.7).
-pub(crate) fn rename(session: &mut Session, from: MailboxName, to: MailboxName) -> Result<Answer, Answer> {
-    let now = session.now.unix;
-    let (old, new) = (from.clone(), to.clone());
-    session.commit(Vec::new(), move |state| plan::rename(state, &from, &to, now))?;
-    if session.enabled.rev2 && old != MailboxName::Inbox {
-        let names = session.enabled.names();
-        let line = ListLine {
-            word: ListWord::List,
-            attributes: &[] as &[Attribute],
-            name: &new,
-            child_info: &[],
-            old_name: Some(&old),
-        };
-        response::list(&mut session.out, &line, names);
-    }
-    Ok(Answer::ok("Renamed"))
-}
-
 /// SUBSCRIBE.
 pub(crate) fn subscribe(session: &mut Session, name: MailboxName) -> Result<Answer, Answer> {
     session.commit(Vec::new(), move |state| plan::subscribe(state, &name))?;
@@ -49,10 +30,4 @@ pub(crate) fn subscribe(session: &mut Session, name: MailboxName) -> Result<Answ
 pub(crate) fn unsubscribe(session: &mut Session, name: MailboxName) -> Result<Answer, Answer> {
     session.commit(Vec::new(), move |state| plan::unsubscribe(state, &name))?;
     Ok(Answer::ok("Unsubscribed"))
-}
-
-/// NAMESPACE: all mailboxes are personal ones (RFC 2342 §5).
-pub(crate) fn namespace(session: &mut Session) -> Answer {
-    response::namespace(&mut session.out, &[""], &[], &[]);
-    Answer::ok("That is all")
 }

@@ -1,20 +1,30 @@
 //! Every command's conduct, one file each. A command answers itself, or leaves [`Work`] behind that will.
 
-pub(crate) mod append;
+mod append;
 pub(crate) mod authenticate;
+mod capability;
+mod close;
 mod copy;
+mod enable;
 mod expunge;
 pub(crate) mod fetch;
-mod general;
+mod id;
 pub(crate) mod idle;
 mod list;
+mod login;
+mod logout;
 mod mailboxes;
+mod namespace;
+mod rename;
+mod replace;
 pub(crate) mod search;
 mod select;
+mod starttls;
 mod status;
 mod store;
+pub(crate) mod upload;
 
-pub(crate) use general::tell_highest_modseq;
+pub(crate) use enable::tell_highest_modseq;
 
 use imap::command::{Access, Command};
 use imap::response::Code;
@@ -33,32 +43,32 @@ pub(crate) fn run(
     announced: Option<Announced>,
 ) -> Result<Option<Work>, Answer> {
     let answer = match command {
-        Command::Append(command) => return append::start(session, tag, command, None, announced).map(Some),
-        Command::Replace(command) => return append::start_replace(session, tag, command, announced).map(Some),
+        Command::Append(command) => return append::start(session, tag, command, announced).map(Some),
+        Command::Replace(command) => return replace::start(session, tag, command, announced).map(Some),
         Command::Authenticate(command) => return authenticate::start(session, tag, &command),
-        Command::Login(command) => return authenticate::login(session, tag, &command),
+        Command::Login(command) => return login::login(session, tag, &command),
         Command::Fetch(command) => return fetch::start(session, tag, command),
         Command::Search(command) => return search::start(session, tag, command).map(Some),
         Command::Idle => return Ok(Some(idle::start(session, tag))),
-        Command::Logout => return Ok(general::logout(session, tag)),
-        Command::StartTls => return general::start_tls(session, tag).map(|()| None),
-        Command::Capability => general::capability(session),
+        Command::Logout => return Ok(logout::logout(session, tag)),
+        Command::StartTls => return starttls::start_tls(session, tag).map(|()| None),
+        Command::Capability => capability::capability(session),
         Command::Noop | Command::Check => Answer::ok("Up to date"),
-        Command::Id(fields) => general::id(session, &fields),
-        Command::Enable(names) => general::enable(session, &names),
+        Command::Id(fields) => id::id(session, &fields),
+        Command::Enable(names) => enable::enable(session, &names),
         Command::Select(command) => select::select(session, &command)?,
         Command::Create { mailbox, special_use } => mailboxes::create(session, mailbox, special_use)?,
         Command::Delete(name) => mailboxes::delete(session, name)?,
-        Command::Rename { from, to } => mailboxes::rename(session, from, to)?,
+        Command::Rename { from, to } => rename::rename(session, from, to)?,
         Command::Subscribe(name) => mailboxes::subscribe(session, name)?,
         Command::Unsubscribe(name) => mailboxes::unsubscribe(session, name)?,
         Command::List(command) => list::list(session, &command)?,
         Command::Lsub(command) => list::lsub(session, &command)?,
         Command::Xlist(command) => list::xlist(session, &command)?,
-        Command::Namespace => mailboxes::namespace(session),
+        Command::Namespace => namespace::namespace(session),
         Command::Status(command) => status::run(session, &command)?,
-        Command::Close => select::close(session)?,
-        Command::Unselect => select::unselect(session),
+        Command::Close => close::close(session)?,
+        Command::Unselect => close::unselect(session),
         Command::Expunge(only) => expunge::run(session, only)?,
         Command::Store(command) => store::run(session, &command)?,
         Command::Copy { target, mailbox } => copy::copy(session, &target, &mailbox)?,

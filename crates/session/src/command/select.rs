@@ -1,8 +1,8 @@
-//! SELECT, EXAMINE, CLOSE, UNSELECT (RFC 9051 §6.3.2, §6.3.3, §6.4.1, §6.4.2; RFC 7162 §3.2.5).
+//! SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3; RFC 7162 §3.2.5).
 
 use std::sync::Arc;
 
-use account::{Mailbox, Refusal, plan};
+use account::{Mailbox, Refusal};
 use imap::command::{Access, Qresync, Select};
 use imap::response::{self, Attribute, Code, Condition, Gone, ListLine, ListWord};
 use imap::{SeqNum, Uid, UidSet};
@@ -89,27 +89,4 @@ fn resynchronize(session: &mut Session, mailbox: &Mailbox, known: &Qresync) {
     let changed = chunks.flat_map(|c| c.records()).filter(|r| r.modseq > known.modseq).map(|r| r.uid);
     let changed = changed.collect::<UidSet>().intersection(&asked);
     news::flags(out, view, &changed, enabled);
-}
-
-/// CLOSE: expunges without telling, if the mailbox is open for writing.
-pub(crate) fn close(session: &mut Session) -> Result<Answer, Answer> {
-    let view = session.state.view().ok_or_else(|| Answer::bad("SELECT a mailbox first"))?;
-    let (id, access) = (view.id, view.access);
-    if access == Access::ReadWrite {
-        let done = session.commit(Vec::new(), move |state| plan::expunge(state, id, None));
-        // A mailbox that was deleted meanwhile has nothing left to expunge.
-        if let Err(answer) = done
-            && answer != Answer::from(Refusal::NoSuchMailbox)
-        {
-            return Err(answer);
-        }
-    }
-    session.state.unselect();
-    Ok(Answer::ok("Closed"))
-}
-
-/// UNSELECT: leaves the mailbox and expunges nothing.
-pub(crate) fn unselect(session: &mut Session) -> Answer {
-    session.state.unselect();
-    Answer::ok("Unselected")
 }

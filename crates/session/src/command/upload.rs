@@ -1,11 +1,11 @@
-//! APPEND, MULTIAPPEND and REPLACE (RFC 9051 §6.3.12; RFC 3502; RFC 8508).
+//! Messages coming in: what APPEND and REPLACE share (RFC 9051 §6.3.12; RFC 3502; RFC 8508).
 //!
 //! A message's octets stream into the store as they come; the session never holds a message. Nothing names them until
 //! the commit, which adds all messages of the command or none.
 
 use account::plan::{self, NewMessage};
 use account::{Flags, MailboxId};
-use imap::command::{Append as Command, AppendMessage, AppendNext, Replace};
+use imap::command::{Append as Command, AppendMessage, AppendNext};
 use imap::response::{self, Code};
 use imap::{Announced, Event, InternalDate, MailboxName, Sync, Tag, Uid};
 use store::{Message, Upload};
@@ -30,7 +30,7 @@ pub(crate) struct Append {
     failed: Option<Answer>,
 }
 
-/// Begins an APPEND.
+/// Begins to take messages in.
 pub(crate) fn start(
     session: &mut Session,
     tag: &Tag,
@@ -53,22 +53,6 @@ pub(crate) fn start(
         failed: None,
     };
     append.accept(session, announced)
-}
-
-/// Begins a REPLACE: which message it is about is settled now, in the numbers that the client knows.
-pub(crate) fn start_replace(
-    session: &mut Session,
-    tag: &Tag,
-    command: Replace,
-    announced: Option<Announced>,
-) -> Result<Work, Answer> {
-    let view = super::writable(session)?;
-    let uids = view.resolve(&command.target)?;
-    let uid = uids.first().filter(|_| uids.len() == 1);
-    // RFC 8508 §3.3: what is not there cannot be replaced.
-    let uid = uid.ok_or_else(|| Answer::from(account::Refusal::NoSuchMessage))?;
-    let replaces = Some((view.id, uid));
-    start(session, tag, command.append, replaces, announced)
 }
 
 impl Append {

@@ -9,12 +9,16 @@
 //! `reply` (all words and codes), `gate` (logging in), `capability`, `limits`.
 
 pub mod base64;
+mod bell;
 mod capability;
 mod command;
+mod conduct;
+mod context;
 mod enabled;
 mod gate;
 mod limits;
 mod news;
+mod outbox;
 mod reply;
 mod session;
 mod state;

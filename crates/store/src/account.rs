@@ -96,6 +96,11 @@ impl Account {
         opened
     }
 
+    /// The newest durable state, if it is in memory: the account is neither opened nor marked as used.
+    pub fn state_if_open(&self) -> Option<Arc<State>> {
+        self.state.load()
+    }
+
     /// Makes what `plan` plans durable, with the emails that it names: email `i` is `state.next_email() + i` in the
     /// state that the plan is given. Returns when it is on disk. `plan` is asked again if another process was first,
     /// so it must not do anything else. `now` is in unix seconds.

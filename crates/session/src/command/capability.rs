@@ -2,12 +2,13 @@
 
 use imap::response;
 
-use crate::reply::Answer;
-use crate::session::Session;
+use crate::capability::When;
+use crate::context::Context;
+use crate::reply::Done;
+use crate::state::State;
 
-/// CAPABILITY (RFC 9051 §6.1.1).
-pub(crate) fn capability(session: &mut Session) -> Answer {
-    let names = session.capabilities();
-    response::capability(&mut session.out, names.iter().map(String::as_str));
-    Answer::ok("That is all")
+pub(crate) fn run(context: &mut Context, state: &State, (): ()) -> Done {
+    let names = context.capabilities(state.logged_in().map_or(When::Always, |_| When::LoggedIn));
+    context.out.write(|out| response::capability(out, names.iter().map(String::as_str)));
+    Done::Told
 }

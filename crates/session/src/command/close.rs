@@ -3,15 +3,16 @@
 use account::{Refusal, plan};
 use imap::command::Access;
 
-use crate::reply::Answer;
-use crate::session::Session;
+use crate::context::Context;
+use crate::reply::{Answer, Done};
+use crate::state::Selected;
+use crate::work::End;
 
 /// CLOSE: expunges without telling, if the mailbox is open for writing.
-pub(crate) fn close(session: &mut Session) -> Result<Answer, Answer> {
-    let view = session.state.view().ok_or_else(|| Answer::bad("SELECT a mailbox first"))?;
-    let (id, access) = (view.id, view.access);
-    if access == Access::ReadWrite {
-        let done = session.commit(Vec::new(), move |state| plan::expunge(state, id, None));
+pub(crate) fn close(context: &mut Context, selected: &mut Selected<'_>, (): ()) -> Result<End, Answer> {
+    let id = selected.view.id;
+    if selected.view.access == Access::ReadWrite {
+        let done = context.commit(selected.user, Vec::new(), move |state| plan::expunge(state, id, None));
         // A mailbox that was deleted meanwhile has nothing left to expunge.
         if let Err(answer) = done
             && answer != Answer::from(Refusal::NoSuchMailbox)
@@ -19,12 +20,10 @@ pub(crate) fn close(session: &mut Session) -> Result<Answer, Answer> {
             return Err(answer);
         }
     }
-    session.state.unselect();
-    Ok(Answer::ok("Closed"))
+    Ok(End::Leave(Done::Closed))
 }
 
 /// UNSELECT: leaves the mailbox and expunges nothing.
-pub(crate) fn unselect(session: &mut Session) -> Answer {
-    session.state.unselect();
-    Answer::ok("Unselected")
+pub(crate) fn unselect(_: &mut Context, _: &mut Selected<'_>, (): ()) -> End {
+    End::Leave(Done::Unselected)
 }

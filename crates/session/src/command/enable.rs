@@ -1,16 +1,17 @@
 //! ENABLE (RFC 5161; RFC 9051 §6.3.1).
 
-use imap::response::{self, Code, Condition};
+use imap::response;
 
-use crate::reply::Answer;
-use crate::session::Session;
+use crate::context::Context;
+use crate::reply::Done;
+use crate::state::LoggedIn;
 
-/// ENABLE (RFC 5161 §3.1): what is not known is ignored, what is on already is not told again.
-pub(crate) fn enable(session: &mut Session, names: &[String]) -> Answer {
-    let before = session.enabled;
-    let enabled = &mut session.enabled;
+/// What is not known is ignored, what is on already is not told again (RFC 5161 §3.1).
+pub(crate) fn run(context: &mut Context, login: &mut LoggedIn, names: Vec<String>) -> Done {
+    let before = context.enabled;
+    let enabled = &mut context.enabled;
     let mut told: Vec<&str> = Vec::new();
-    for name in names {
+    for name in &names {
         let news = match name.as_str() {
             "IMAP4REV2" if !enabled.rev2 => {
                 enabled.rev2 = true;
@@ -29,17 +30,9 @@ pub(crate) fn enable(session: &mut Session, names: &[String]) -> Answer {
         };
         told.push(news);
     }
-    response::enabled(&mut session.out, told);
-    if session.enabled.condstore && !before.condstore {
-        tell_highest_modseq(session);
+    context.out.write(|out| response::enabled(out, told));
+    if context.enabled.condstore && !before.condstore {
+        context.tell_highest(login.view());
     }
-    Answer::ok("Enabled")
-}
-
-/// A client that enables CONDSTORE while a mailbox is selected is told where it stands (RFC 7162 §3.1).
-pub(crate) fn tell_highest_modseq(session: &mut Session) {
-    if let Some(view) = session.state.view() {
-        let code = Code::HighestModSeq(view.modseq());
-        response::untagged(&mut session.out, Condition::Ok, Some(&code), "Highest");
-    }
+    Done::Enabled
 }

@@ -1,46 +1,56 @@
 //! LOGIN (RFC 9051 §6.2.3), and what becomes of a login.
 
+use std::time::Instant;
+
+use imap::Framer;
 use imap::command::Login;
-use imap::response::Code;
-use imap::{Limits, Tag};
 
-use crate::reply::Answer;
-use crate::session::Session;
-use crate::state::State;
-use crate::work::{Delay, Work};
-use crate::{Transport, Verdict};
+use crate::context::Context;
+use crate::reply::{Answer, Farewell, Wrong};
+use crate::work::{Begun, End, Task, Then, Waits};
+use crate::{Transport, Verdict, limits};
 
-/// LOGIN.
-pub(crate) fn login(session: &mut Session, tag: &Tag, command: &Login) -> Result<Option<Work>, Answer> {
-    if session.transport == Transport::Plain {
-        return Err(needs_tls());
+pub(crate) fn run(context: &mut Context, command: Login) -> Result<Begun, Answer> {
+    if context.transport == Transport::Plain {
+        return Err(Wrong::NeedsTls.into());
     }
-    let gate = session.settings.gate.clone();
-    let verdict = gate.login(&session.peer, &session.transport, &command.user, command.password.as_bytes());
-    Ok(judge(session, tag, verdict))
+    let gate = context.settings.gate.clone();
+    let verdict = gate.login(&context.peer, &context.transport, &command.user, command.password.as_bytes());
+    judge(context, verdict)
 }
 
-/// Lets a user in, or not. Which of name and password was wrong is not told.
-pub(super) fn judge(session: &mut Session, tag: &Tag, verdict: Verdict) -> Option<Work> {
-    let answer = match verdict {
-        Verdict::Welcome(user) => {
-            session.state = State::Authenticated(user);
-            session.framer.set_limits(Limits::AFTER_LOGIN);
-            Answer::ok("Welcome").with(Code::Capability(session.capabilities()))
-        }
+/// Lets a user in, or not.
+pub(super) fn judge(context: &mut Context, verdict: Verdict) -> Result<Begun, Answer> {
+    match verdict {
+        Verdict::Welcome(user) => Ok(End::Enter(user).into()),
         Verdict::Wrong(delay) => {
-            session.failed_logins += 1;
-            let answer = Answer::no(Code::AuthenticationFailed, "Wrong name or password");
-            return Some(Work::Delay(Delay { until: session.now.monotonic + delay, tag: tag.clone(), answer }));
+            context.failed_logins += 1;
+            Ok(Begun::before_login(Delay { until: context.now.monotonic + delay }))
         }
-        Verdict::Forbidden => Answer::no(Code::AuthorizationFailed, "The account is disabled, or is not yours to use"),
-        Verdict::TooMany => Answer::no(Code::Limit, "Too many sessions; close some and try again"),
-        Verdict::Unavailable => Answer::no(Code::Unavailable, "Logging in does not work now; try again later"),
-    };
-    session.finish(tag, &answer);
-    None
+        Verdict::Forbidden => Err(Wrong::Forbidden.into()),
+        Verdict::TooMany => Err(Wrong::TooManySessions.into()),
+        Verdict::Unavailable => Err(Wrong::NoLoginNow.into()),
+    }
 }
 
-pub(super) fn needs_tls() -> Answer {
-    Answer::no(Code::PrivacyRequired, "Passwords are taken only over TLS: use STARTTLS, or port 993")
+/// The answer to a wrong password: it waits, so that guessing is slow.
+struct Delay {
+    until: Instant,
+}
+
+impl Task<()> for Delay {
+    fn go(&mut self, context: &mut Context, (): &mut (), _: &mut Framer) -> Then {
+        let answer = Answer::from(Wrong::Password);
+        if context.now.monotonic < self.until {
+            Then::Wait
+        } else if context.failed_logins >= limits::FAILED_LOGINS {
+            End::TurnAway(answer, Farewell::TooManyFailedLogins).into()
+        } else {
+            answer.into()
+        }
+    }
+
+    fn waits(&self) -> Waits {
+        Waits::Until(self.until)
+    }
 }

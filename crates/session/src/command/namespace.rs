@@ -2,11 +2,12 @@
 
 use imap::response;
 
-use crate::reply::Answer;
-use crate::session::Session;
+use crate::context::Context;
+use crate::reply::Done;
+use crate::state::LoggedIn;
 
-/// NAMESPACE: all mailboxes are personal ones (RFC 2342 §5).
-pub(crate) fn namespace(session: &mut Session) -> Answer {
-    response::namespace(&mut session.out, &[""], &[], &[]);
-    Answer::ok("That is all")
+/// All mailboxes are personal ones (RFC 2342 §5).
+pub(crate) fn run(context: &mut Context, _: &mut LoggedIn, (): ()) -> Done {
+    context.out.write(|out| response::namespace(out, &[""], &[], &[]));
+    Done::Told
 }

@@ -4,16 +4,21 @@ use account::plan;
 use imap::MailboxName;
 use imap::response::{self, Attribute, ListLine, ListWord};
 
-use crate::reply::Answer;
-use crate::session::Session;
+use crate::context::Context;
+use crate::reply::{Answer, Done};
+use crate::state::LoggedIn;
 
-/// RENAME. A rev2 client is told the new name with the old one (RFC 9051 §6.3.9.7).
-pub(crate) fn rename(session: &mut Session, from: MailboxName, to: MailboxName) -> Result<Answer, Answer> {
-    let now = session.now.unix;
+/// A rev2 client is told the new name with the old one (RFC 9051 §6.3.9.7).
+pub(crate) fn run(
+    context: &mut Context,
+    login: &mut LoggedIn,
+    (from, to): (MailboxName, MailboxName),
+) -> Result<Done, Answer> {
+    let now = context.now.unix;
     let (old, new) = (from.clone(), to.clone());
-    session.commit(Vec::new(), move |state| plan::rename(state, &from, &to, now))?;
-    if session.enabled.rev2 && old != MailboxName::Inbox {
-        let names = session.enabled.names();
+    context.commit(&login.user, Vec::new(), move |state| plan::rename(state, &from, &to, now))?;
+    if context.enabled.rev2 && old != MailboxName::Inbox {
+        let names = context.enabled.names();
         let line = ListLine {
             word: ListWord::List,
             attributes: &[] as &[Attribute],
@@ -21,7 +26,7 @@ pub(crate) fn rename(session: &mut Session, from: MailboxName, to: MailboxName) 
             child_info: &[],
             old_name: Some(&old),
         };
-        response::list(&mut session.out, &line, names);
+        context.out.write(|out| response::list(out, &line, names));
     }
-    Ok(Answer::ok("Renamed"))
+    Ok(Done::Renamed)
 }

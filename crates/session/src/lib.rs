@@ -14,7 +14,6 @@ mod command;
 mod conduct;
 mod context;
 mod enabled;
-mod farewell;
 mod limits;
 mod news;
 mod outbox;
@@ -25,8 +24,8 @@ mod table;
 mod view;
 mod work;
 
-pub use farewell::farewell;
 pub use gate::{Ending, Exchange, Facts, Gate, Next, Now, Peer, Step, Transport, User, Verdict, Waker};
+pub use reply::farewell;
 pub use session::Session;
 
 use std::sync::Arc;

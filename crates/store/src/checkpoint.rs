@@ -5,23 +5,20 @@
 
 use std::sync::Arc;
 
+use account::codec::Format;
 use account::{Chunk, Mailbox, State, codec};
 use imap::{ModSeq, Uid};
 
 use crate::engine::{Cell, Checkpoint, Over, Written};
 use crate::{Account, Error};
 
-/// The last checkpoint, as far as it is known here.
-#[derive(Debug, Default)]
+/// The state of the last checkpoint, as far as it is known here.
+#[derive(Debug)]
 pub(crate) struct Saved(Option<Arc<State>>);
 
 impl Saved {
-    pub(crate) fn set(&mut self, state: Option<Arc<State>>) {
-        self.0 = state;
-    }
-
-    pub(crate) fn forget(&mut self) {
-        self.0 = None;
+    pub(crate) fn new(state: Option<Arc<State>>) -> Self {
+        Self(state)
     }
 
     /// The last commit in it.
@@ -31,35 +28,40 @@ impl Saved {
 }
 
 impl Account {
+    /// The last commit that the checkpoint covers, as far as it is known here.
+    pub(crate) fn covered(&self) -> Option<ModSeq> {
+        self.current.open().and_then(|open| open.saved.lock().modseq())
+    }
+
     /// How many commits the state is ahead of the checkpoint.
     pub(crate) fn tail(&self) -> u64 {
-        let saved = self.saved.lock().modseq().map_or(0, ModSeq::get);
-        let state = self.state.load().as_ref().and_then(|state| state.modseq()).map_or(0, ModSeq::get);
-        state.saturating_sub(saved)
+        let state = self.current.state().and_then(|state| state.modseq()).map_or(0, ModSeq::get);
+        state.saturating_sub(self.covered().map_or(0, ModSeq::get))
     }
 
     /// Writes what has changed since the last checkpoint; whether there was anything to write.
     pub(crate) fn checkpoint(&self) -> Result<bool, Error> {
-        let mut saved = self.saved.lock();
-        let Some(state) = self.state.load() else { return Ok(false) };
-        let Some(modseq) = state.modseq() else { return Ok(false) };
+        let Some(open) = self.current.open() else { return Ok(false) };
+        let Some(modseq) = open.state.modseq() else { return Ok(false) };
+        let mut saved = open.saved.lock();
         if saved.modseq() >= Some(modseq) {
             return Ok(false);
         }
-        let written = self.engine.save(&since(saved.0.as_deref(), &state, modseq))?;
-        match written {
-            Written::Durably => saved.set(Some(state)),
+        let format = self.engine.format()?;
+        let written = self.engine.save(&since(saved.0.as_deref(), &open.state, modseq, format))?;
+        saved.0 = match written {
+            Written::Durably => Some(open.state),
             // Another process has written one meanwhile: the next one is whole, and only if it is newer than that.
-            Written::TooLate => saved.forget(),
-        }
+            Written::TooLate => None,
+        };
         Ok(written == Written::Durably)
     }
 }
 
 /// What has to be written to get from one checkpoint to the next.
-fn since(saved: Option<&State>, state: &State, modseq: ModSeq) -> Checkpoint {
+fn since(saved: Option<&State>, state: &State, modseq: ModSeq, format: Format) -> Checkpoint {
     let parts = state.to_parts();
-    let root = Cell { name: (0, 0), data: codec::write_root(&parts) };
+    let root = Cell { name: (0, 0), data: codec::write_root(format, &parts) };
     let mut checkpoint = Checkpoint {
         over: saved.map_or(Over::AnyOlder, |saved| Over::This(saved.modseq())),
         modseq,
@@ -69,7 +71,7 @@ fn since(saved: Option<&State>, state: &State, modseq: ModSeq) -> Checkpoint {
     for mailbox in &parts.mailboxes {
         let old = saved.and_then(|saved| saved.mailbox(mailbox.id));
         if !old.is_some_and(|old| Arc::ptr_eq(old, mailbox)) {
-            mailbox_since(old.map(|old| &**old), mailbox, &mut checkpoint);
+            mailbox_since(old.map(|old| &**old), mailbox, format, &mut checkpoint);
         }
     }
     for old in saved.into_iter().flat_map(State::by_name).filter(|old| state.mailbox(old.id).is_none()) {
@@ -79,14 +81,14 @@ fn since(saved: Option<&State>, state: &State, modseq: ModSeq) -> Checkpoint {
     checkpoint
 }
 
-fn mailbox_since(old: Option<&Mailbox>, mailbox: &Mailbox, checkpoint: &mut Checkpoint) {
+fn mailbox_since(old: Option<&Mailbox>, mailbox: &Mailbox, format: Format, checkpoint: &mut Checkpoint) {
     let id = mailbox.id.get();
-    checkpoint.put.push(Cell { name: (id, 0), data: codec::write_mailbox(mailbox) });
+    checkpoint.put.push(Cell { name: (id, 0), data: codec::write_mailbox(format, mailbox) });
     let old = old.map_or(&[][..], |old| old.messages.chunks());
     let new = mailbox.messages.chunks();
     for chunk in new {
         if !base_in(old, chunk.base()).is_some_and(|old| Arc::ptr_eq(old, chunk)) {
-            checkpoint.put.push(Cell { name: (id, chunk.base().get()), data: chunk.pack() });
+            checkpoint.put.push(Cell { name: (id, chunk.base().get()), data: chunk.pack(format) });
         }
     }
     let gone = old.iter().filter(|chunk| base_in(new, chunk.base()).is_none());

@@ -17,12 +17,17 @@ use crate::view::BeyondLast;
 /// How a command ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
-    pub(crate) condition: Condition,
-    pub(crate) code: Option<Code>,
-    pub(crate) text: Cow<'static, str>,
+    condition: Condition,
+    code: Option<Code>,
+    text: Cow<'static, str>,
 }
 
 impl Answer {
+    /// What goes on the wire behind its tag.
+    pub(crate) fn told(&self) -> (Condition, Option<&Code>, &str) {
+        (self.condition, self.code.as_ref(), &self.text)
+    }
+
     fn no(code: Code, text: impl Into<Cow<'static, str>>) -> Self {
         Self { condition: Condition::No, code: Some(code), text: text.into() }
     }

@@ -45,9 +45,9 @@ impl Core {
         self.doorbell.ring(account, |account| self.poll(account))
     }
 
-    /// Looks whether other processes have written to accounts that somebody is logged in to.
+    /// Looks whether other processes have written to accounts that are in use here.
     pub(crate) fn poll_accounts(&self) {
-        self.doorbell.round(self.registry.accounts(), |account| self.poll(account));
+        self.doorbell.round(self.store.changed(), |account| self.poll(account));
     }
 
     fn poll(&self, account: AccountId) -> Result<(), Error> {

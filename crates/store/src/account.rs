@@ -106,7 +106,14 @@ impl Account {
             *tell.lock() = Some(planned.outcome);
             Ok(planned.changes)
         });
-        let state = self.commit_planned(Request::new(who, now, emails, plan))?;
+        let named = emails.into_iter().map(|message| self.engine.put(&message).map(|body| (message, body)));
+        let named: Vec<_> = named.collect::<Result<_, Error>>()?;
+        let bodies: Vec<_> = named.iter().map(|(_, body)| body.clone()).collect();
+        let committed = self.commit_planned(Request::new(who, now, named, plan));
+        if let Err(CommitError::Refused(_)) = committed {
+            bodies.iter().try_for_each(|body| self.engine.discard(body))?;
+        }
+        let state = committed?;
         let outcome = told.lock().take().ok_or_else(|| Error::WrongPlan("it was never asked".to_owned()))?;
         Ok(Committed { state, outcome })
     }
@@ -269,8 +276,8 @@ impl Account {
     pub(crate) fn weight(&self) -> usize {
         const BESIDE: usize = 64 << 10;
         let state = self.current.state();
-        let messages = state.iter().flat_map(|state| state.by_name()).map(|mailbox| mailbox.messages.len());
-        BESIDE + messages.sum::<usize>() * size_of::<account::Record>()
+        let messages = state.map_or(0, |state| state.totals().messages);
+        BESIDE + usize::try_from(messages).unwrap_or_default() * size_of::<account::Record>()
     }
 
     pub(crate) fn is_open(&self) -> bool {

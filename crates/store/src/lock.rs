@@ -29,6 +29,8 @@ pub(crate) enum Rank {
     Phase,
     /// The directory of accounts.
     Directory,
+    /// Rows that are no account's own.
+    Rows,
     /// An account's connection that writes.
     Writer,
     /// An account's connections that read.

@@ -14,7 +14,7 @@ use imap::ModSeq;
 use crate::engine::{Row, Written};
 use crate::log::read_row;
 use crate::open::PAGE;
-use crate::{Account, Error, ids};
+use crate::{Account, Error};
 
 /// How many rows of the log, and how many emails, go in one transaction at most.
 const BATCH: usize = 1000;
@@ -122,10 +122,11 @@ fn named_by_state(state: &State, emails: &HashSet<EmailId>) -> HashSet<EmailId> 
 
 /// The emails that a row took out of mailboxes.
 pub(crate) fn taken(row: &Row) -> Result<Vec<EmailId>, Error> {
-    let mut taken = ids::read(&row.gone)?;
+    let mut taken = Vec::new();
     for change in read_row(row)?.changes {
-        if let Change::Expunged { emails, .. } = change {
-            taken.extend(emails);
+        match change {
+            Change::Expunged { emails, .. } | Change::MailboxDeleted { emails, .. } => taken.extend(emails),
+            _ => {}
         }
     }
     Ok(taken)
@@ -133,10 +134,10 @@ pub(crate) fn taken(row: &Row) -> Result<Vec<EmailId>, Error> {
 
 /// All emails that a row names.
 pub(crate) fn named(row: &Row) -> Result<Vec<EmailId>, Error> {
-    let mut named = ids::read(&row.gone)?;
+    let mut named = Vec::new();
     for change in read_row(row)?.changes {
         match change {
-            Change::Expunged { emails, .. } => named.extend(emails),
+            Change::Expunged { emails, .. } | Change::MailboxDeleted { emails, .. } => named.extend(emails),
             Change::MessagesAdded { messages, .. } => named.extend(messages.iter().map(|message| message.email)),
             _ => {}
         }

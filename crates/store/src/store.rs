@@ -1,15 +1,13 @@
-//! One data folder.
+//! All accounts of one backend.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-
-use crate::engine::sqlite::durable_folder;
-use crate::engine::{Engine, Memory, Sqlite};
+use crate::backend::{Backend, Changed, Files, Memory, Rows};
+use crate::engine::Engine;
 use crate::lock::{Lock, Rank};
 use crate::shared::Shared;
 use crate::{Account, AccountId, Directory, Error, Options, Swept, Upload, sweep};
@@ -21,10 +19,6 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     shared: Arc<Shared>,
     accounts: Lock<HashMap<AccountId, Arc<Account>>>,
-    /// Makes the engine of an account that was not used yet.
-    engines: Box<dyn Fn(AccountId) -> Arc<dyn Engine> + Send + Sync>,
-    /// Where large messages wait; `None`: in memory.
-    spool: Option<Arc<Path>>,
     /// The directory's version when the accounts were last compared with it.
     compared: AtomicU64,
     round: Lock<Round>,
@@ -46,14 +40,7 @@ impl fmt::Debug for Inner {
 impl Store {
     /// Opens a data folder, and makes what is missing.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
-        let spool = dir.join("tmp");
-        durable_folder(&spool)?;
-        empty(&spool)?;
-        let accounts = dir.join("accounts");
-        durable_folder(&accounts)?;
-        let directory = Directory::open(&dir.join("directory.sqlite"))?;
-        let engines = move |id: AccountId| -> Arc<dyn Engine> { Arc::new(Sqlite::new(file(&accounts, id))) };
-        let store = Self::new(options, directory, Box::new(engines), Some(spool.into()));
+        let store = Self::with_backend(options, Arc::new(Files::open(dir)?));
         store.destroy_removed()?;
         Ok(store)
     }
@@ -65,10 +52,7 @@ impl Store {
 
     /// The same, with options.
     pub fn memory_with(options: Options) -> Self {
-        // An engine must outlive the account's handle, which a sweep may drop.
-        let kept: Mutex<HashMap<AccountId, Memory>> = Mutex::default();
-        let engines = move |id: AccountId| -> Arc<dyn Engine> { Arc::new(kept.lock().entry(id).or_default().clone()) };
-        Self::new(options, Directory::memory(), Box::new(engines), None)
+        Self::with_backend(options, Arc::new(Memory::default()))
     }
 
     /// A store whose accounts are kept by engines of the caller's choice: for tests of what happens when they fail.
@@ -76,29 +60,28 @@ impl Store {
         options: Options,
         engines: impl Fn(AccountId) -> Arc<dyn Engine> + Send + Sync + 'static,
     ) -> Self {
-        Self::new(options, Directory::memory(), Box::new(engines), None)
+        Self::with_backend(options, Arc::new(Memory::with_engines(engines)))
     }
 
-    fn new(
-        options: Options,
-        directory: Directory,
-        engines: Box<dyn Fn(AccountId) -> Arc<dyn Engine> + Send + Sync>,
-        spool: Option<Arc<Path>>,
-    ) -> Self {
-        let compared = AtomicU64::new(directory.version());
+    /// A store that is kept by this backend.
+    pub fn with_backend(options: Options, backend: Arc<dyn Backend>) -> Self {
+        let compared = AtomicU64::new(backend.directory().version());
         Self(Arc::new(Inner {
-            shared: Arc::new(Shared::new(options, Arc::new(directory))),
+            shared: Arc::new(Shared::new(options, backend)),
             accounts: Lock::new(Rank::Accounts, HashMap::new()),
-            engines,
-            spool,
             compared,
             round: Lock::new(Rank::Round, Round { begun: i64::MIN, after: None }),
         }))
     }
 
     /// The accounts, their addresses and credentials.
-    pub fn directory(&self) -> &Directory {
-        &self.0.shared.directory
+    pub fn directory(&self) -> &dyn Directory {
+        self.0.shared.backend.directory()
+    }
+
+    /// Rows that are no account's own.
+    pub fn rows(&self) -> &dyn Rows {
+        self.0.shared.backend.rows()
     }
 
     /// The handle of an account. Costs next to nothing: no file is opened before its data is used.
@@ -120,7 +103,19 @@ impl Store {
 
     /// A message on its way in.
     pub fn upload(&self) -> Upload {
-        Upload::new(self.0.shared.options.mime, self.0.spool.clone())
+        Upload::new(self.0.shared.options.mime, self.0.shared.backend.spool())
+    }
+
+    /// The accounts in use here that others may have committed to: [`Account::poll`] looks at each. One question for all
+    /// of them, where the backend can answer it.
+    pub fn changed(&self) -> Vec<AccountId> {
+        let changed = self.0.shared.backend.changed();
+        let accounts = self.0.accounts.lock();
+        match changed {
+            Ok(Changed::These(ids)) => ids.into_iter().filter(|id| accounts.contains_key(id)).collect(),
+            // Where it cannot be told, each is asked: better too often than not at all.
+            Ok(Changed::AskEach) | Err(_) => accounts.keys().copied().collect(),
+        }
     }
 
     /// What has to be done from time to time, every few seconds: checkpoints, retention, removal of emails that
@@ -150,7 +145,7 @@ impl Store {
     }
 
     fn handle(&self, id: AccountId) -> Arc<Account> {
-        Account::new(id, (self.0.engines)(id), self.0.shared.clone())
+        Account::new(id, self.0.shared.backend.engine(id), self.0.shared.clone())
     }
 
     /// Lets go of the accounts that another process has removed.
@@ -221,21 +216,4 @@ impl Store {
         }
         sweep::closed_account(&account, now)
     }
-}
-
-/// Where an account is kept: folders by the last two digits of its id, so that none has very many files. Nothing that
-/// anybody chose becomes part of a path.
-fn file(accounts: &Path, id: AccountId) -> PathBuf {
-    accounts.join(format!("{:02x}", id.get() & 0xff)).join(format!("{id}.sqlite"))
-}
-
-/// What a process that was stopped has left.
-fn empty(folder: &Path) -> Result<(), Error> {
-    for entry in std::fs::read_dir(folder)? {
-        match std::fs::remove_file(entry?.path()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-    }
-    Ok(())
 }

@@ -29,6 +29,15 @@ impl Folder {
         Self(path)
     }
 
+    /// A folder whose accounts are of format 1, as version 0.1 made them.
+    pub(crate) fn of_format_1() -> Self {
+        let folder = Self::new();
+        drop(folder.open());
+        let directory = rusqlite::Connection::open(folder.path().join("directory.sqlite")).unwrap();
+        directory.execute_batch("PRAGMA user_version = 1").unwrap();
+        folder
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }

@@ -3,13 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use account::codec::Format;
 use rusqlite::{Connection, OpenFlags, Row, params};
 
-use super::{Credentials, Entry, Scram};
+use crate::backend::directory::{Credentials, Entry, Scram};
 use crate::engine::sqlite::private_file;
 use crate::{AccountId, Error};
-
-const VERSION: i64 = 1;
 
 /// `AUTOINCREMENT`: an id is never given again, not even that of the last account after it has been removed.
 /// `NOCASE`: as far as ASCII goes, names are the same in any case. `removed` are accounts whose files may still be there.
@@ -48,16 +47,23 @@ pub(super) fn prepare(connection: Connection) -> Result<Connection, Error> {
     connection.set_prepared_statement_cache_capacity(32);
     let _: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;")?;
-    match connection.query_row("PRAGMA user_version", [], |row| row.get(0))? {
-        VERSION => {}
-        0 => {
-            connection.execute_batch("BEGIN IMMEDIATE")?;
-            connection.execute_batch(TABLES)?;
-            connection.execute_batch(&format!("PRAGMA user_version = {VERSION}; COMMIT"))?;
-        }
-        _ => return Err(Error::TooNew { what: "the directory".to_owned() }),
+    if user_version(&connection)? == 0 {
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        connection.execute_batch(TABLES)?;
+        connection.execute_batch(&format!("PRAGMA user_version = {}; COMMIT", Format::NEWEST.number()))?;
     }
+    format(&connection)?;
     Ok(connection)
+}
+
+/// The format of the store: its `user_version`.
+pub(super) fn format(connection: &Connection) -> Result<Format, Error> {
+    Format::from_number(user_version(connection)?).ok_or_else(|| Error::TooNew { what: "the directory".to_owned() })
+}
+
+fn user_version(connection: &Connection) -> Result<u8, Error> {
+    let number: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(u8::try_from(number).unwrap_or(u8::MAX))
 }
 
 /// All that the directory knows of an account.

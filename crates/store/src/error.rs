@@ -49,7 +49,9 @@ pub enum Error {
         fault: Fault,
     },
     /// An account has mail, and what it was kept in is missing or empty.
-    #[error("{what} is missing or empty: restore it from a backup; without one, `posthorn user remove` and `posthorn user add` make the account anew, with no mail")]
+    #[error(
+        "{what} is missing or empty: restore it from a backup; without one, `posthorn user remove` and `posthorn user add` make the account anew, with no mail"
+    )]
     Missing {
         /// Which file.
         what: String,
@@ -63,7 +65,9 @@ pub enum Error {
         found: Option<Identity>,
     },
     /// A file was deleted or replaced while it was in use. What was written to it at last may be lost.
-    #[error("{what} was deleted or replaced while it was in use: stop the server, put the right file back, and start it")]
+    #[error(
+        "{what} was deleted or replaced while it was in use: stop the server, put the right file back, and start it"
+    )]
     Replaced {
         /// Which file.
         what: String,

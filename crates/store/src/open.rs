@@ -7,8 +7,8 @@ use account::{Chunk, Commit, Mailbox, Messages, Parts, State, codec, plan};
 use imap::Uid;
 
 use crate::account::Head;
-use crate::checkpoint::Saved;
 use crate::backend::Standing;
+use crate::checkpoint::Saved;
 use crate::commit::prepare;
 use crate::engine::{Cell, CellName, Engine, Row, Written};
 use crate::log::read_row;

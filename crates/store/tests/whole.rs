@@ -58,7 +58,9 @@ fn refused(folder: &Folder) -> Fault {
     let told = Store::open(folder.path(), Options::default());
     let Err(Error::Folder { fault, .. }) = told else { panic!("{told:?}") };
     if fault != Fault::NotSetUp {
-        let Err(Error::Folder { fault: again, .. }) = Store::set_up(folder.path(), Options::default()) else { panic!() };
+        let Err(Error::Folder { fault: again, .. }) = Store::set_up(folder.path(), Options::default()) else {
+            panic!()
+        };
         assert_eq!(again, fault);
     }
     assert!(files(folder.path()) == before, "something was changed");
@@ -91,7 +93,9 @@ fn an_account_whose_file_is_missing_or_empty_is_told_and_not_made_anew() {
         fs::remove_file(&path).unwrap();
         match what {
             "empty" => fs::write(&path, "").unwrap(),
-            "no tables" => rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA journal_mode = WAL").unwrap(),
+            "no tables" => {
+                rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA journal_mode = WAL").unwrap()
+            }
             _ => {}
         }
         let before = files(folder.path());
@@ -449,7 +453,8 @@ fn what_a_newer_version_wrote_is_left_alone() {
         let before = files(folder.path());
         let opened = Store::open(folder.path(), Options::default());
         let told = opened.and_then(|store| store.account(ids[0])?.state().map(drop)).unwrap_err();
-        let words = "was written by a newer version of Posthorn (format 3); this one reads up to 2: upgrade this program";
+        let words =
+            "was written by a newer version of Posthorn (format 3); this one reads up to 2: upgrade this program";
         assert!(told.to_string().contains(words), "{told}");
         assert!(files(folder.path()) == before);
     }

@@ -9,8 +9,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::folder::Fault;
-use crate::identity::StoreId;
 use crate::Error;
+use crate::identity::StoreId;
 
 const WORDS: &str = "\
 # This folder is a Posthorn store: accounts with their passwords and their mail. What is in it belongs together.

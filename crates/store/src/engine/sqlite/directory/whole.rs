@@ -89,7 +89,8 @@ impl SqliteDirectory {
         let last = schema::last(&kept.connection)?;
         kept.marks.raise(|numbers| {
             let number = last.max(numbers.account).saturating_add(1);
-            let id = AccountId::new(number).ok_or_else(|| Error::damaged("the numbers of accounts in the directory"))?;
+            let id =
+                AccountId::new(number).ok_or_else(|| Error::damaged("the numbers of accounts in the directory"))?;
             match &self.guard {
                 Some(guard) if guard.folder.account(id).exists() => {
                     return Err(Fault::OldDirectory { account: id }.of(guard.folder.path()));

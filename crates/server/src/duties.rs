@@ -1,13 +1,15 @@
-//! What is done every few seconds, on threads that may wait.
+//! What is done every few seconds, on threads that may wait. A duty that panics is told of and comes again: mail goes on
+//! whatever happens to its housekeeping.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use store::AccountId;
-use tracing::{debug, warn};
+use store::{AccountId, Failure, Swept};
+use tracing::{debug, error, warn};
 
 use crate::conversation::now;
 use crate::core::Core;
@@ -41,7 +43,7 @@ impl Duties {
         Ok(duties)
     }
 
-    fn every(&mut self, pause: Duration, name: &str, duty: impl Fn() + Send + 'static) -> io::Result<()> {
+    fn every(&mut self, pause: Duration, name: &'static str, duty: impl Fn() + Send + 'static) -> io::Result<()> {
         let stop = self.stop.clone();
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
             loop {
@@ -49,7 +51,7 @@ impl Duties {
                 if stop.load(Ordering::Acquire) {
                     return;
                 }
-                duty();
+                guarded(name, &duty);
             }
         })?;
         self.threads.push(thread);
@@ -70,22 +72,62 @@ impl Duties {
     }
 }
 
+/// Does a duty. A panic in it, which its thread has printed already, is not the thread's end: what comes after it, and its
+/// own next turn, are done.
+fn guarded(name: &str, duty: impl FnOnce()) {
+    // Nothing is left half done in memory: locks are let go, and what they guard is exchanged as a whole.
+    if catch_unwind(AssertUnwindSafe(duty)).is_err() {
+        error!(duty = name, "a duty panicked; its next turn comes");
+    }
+}
+
 fn poll_accounts(core: &Core) {
     for account in core.registry.accounts() {
-        if let Err(error) = poll(core, account) {
-            debug!(account_id = account.get(), %error, "the account cannot be looked at");
+        guarded("poll", || poll(core, account));
+    }
+}
+
+fn poll(core: &Core, account: AccountId) {
+    if let Err(error) = core.store.account(account).and_then(|account| account.poll()) {
+        debug!(account_id = account.get(), %error, "the account cannot be looked at");
+    }
+}
+
+fn keep_house(core: &Core) {
+    guarded("certificate", || core.tls.look());
+    guarded("throttle", || core.doorkeeper.tidy(Instant::now()));
+    guarded("sweep", || tell(core.store.sweep(now().unix)));
+}
+
+/// Writes what a sweep found into the log.
+fn tell(swept: Swept) {
+    for Failure { account, duty, error } in swept.failed {
+        let account_id = account.map(AccountId::get);
+        match error {
+            store::Error::Panicked(_) => {
+                error!(account_id, %duty, %error, "a duty panicked; the next sweep tries again")
+            }
+            _ => warn!(account_id, %duty, %error, "the store cannot be swept; the next sweep tries again"),
         }
     }
 }
 
-fn poll(core: &Core, account: AccountId) -> Result<(), store::Error> {
-    core.store.account(account)?.poll()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn keep_house(core: &Core) {
-    core.tls.look();
-    core.doorkeeper.tidy(Instant::now());
-    for (account, error) in core.store.sweep(now().unix).failed {
-        warn!(account_id = account.get(), %error, "the account cannot be swept; it is tried again");
+    #[test]
+    fn a_duty_that_panics_does_not_end_its_thread() {
+        let turns = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let mut duties = Duties { stop: Arc::default(), threads: Vec::new() };
+        let count = turns.clone();
+        let duty = move || assert!(count.fetch_add(1, Ordering::SeqCst) > 0, "the first turn goes wrong");
+        duties.every(Duration::from_millis(1), "test", duty).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while turns.load(Ordering::SeqCst) < 2 {
+            assert!(Instant::now() < deadline, "no second turn comes");
+            thread::yield_now();
+        }
+        duties.end();
     }
 }

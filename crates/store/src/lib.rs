@@ -7,7 +7,7 @@
 //!
 //! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message` (octets come in), `queue` and `commit` (changes become
 //! durable), `open` and `log` (checkpoint and log become a state), `checkpoint`, `body` (octets go out), `watch`, `recent`,
-//! `pin`, `sweep` and `retention` (what has to be done from time to time), `check`; beneath them the trait [`engine::Engine`]
+//! `pin`, `sweep`, `swept` and `retention` (what has to be done from time to time), `check`; beneath them the trait [`engine::Engine`]
 //! and its engines; beside them the [`Directory`] of accounts. `docs/design/store.md` has the files column by column and
 //! the argument why nothing is lost.
 
@@ -35,6 +35,7 @@ mod retention;
 mod shared;
 mod store;
 mod sweep;
+mod swept;
 mod upload;
 mod watch;
 
@@ -51,6 +52,6 @@ pub use message::Message;
 pub use options::Options;
 pub use pin::Pin;
 pub use store::Store;
-pub use sweep::Swept;
+pub use swept::{Duty, Failure, Swept};
 pub use upload::Upload;
 pub use watch::Watch;

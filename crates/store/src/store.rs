@@ -12,7 +12,8 @@ use crate::engine::sqlite::durable_folder;
 use crate::engine::{Engine, Memory, Sqlite};
 use crate::lock::{Lock, Rank};
 use crate::shared::Shared;
-use crate::{Account, AccountId, Directory, Error, Options, Swept, Upload, sweep};
+use crate::swept::{Duty, Swept};
+use crate::{Account, AccountId, Directory, Error, Options, Upload, sweep};
 
 /// All accounts of one data folder, or of one process's memory. Cloning is free.
 #[derive(Clone, Debug)]
@@ -125,9 +126,9 @@ impl Store {
 
     /// What has to be done from time to time, every few seconds: checkpoints, retention, removal of emails that
     /// nothing names, closing of what is idle, following what other processes did to the directory. It waits for the
-    /// disk. `now` is in unix seconds.
+    /// disk. `now` is in unix seconds. What fails, or panics, keeps nothing else from being done.
     pub fn sweep(&self, now: i64) -> Swept {
-        let mut swept = self.follow_directory();
+        let mut swept = Swept::by(None, Duty::Directory, || self.follow_directory());
         let accounts: Vec<_> = self.0.accounts.lock().values().cloned().collect();
         let mut open: Vec<_> = accounts.into_iter().filter(|account| account.is_open()).collect();
         for account in &open {
@@ -135,7 +136,7 @@ impl Store {
         }
         swept = swept.and(self.keep_memory(&mut open));
         drop(open);
-        swept = swept.and(self.look_into_a_closed_one(now));
+        swept = swept.and(Swept::by(None, Duty::Directory, || self.look_into_a_closed_one(now)));
         let mut accounts = self.0.accounts.lock();
         accounts.retain(|_, account| Arc::strong_count(account) > 1 || account.is_open() || !account.recent.is_empty());
         swept
@@ -146,7 +147,7 @@ impl Store {
         let accounts: Vec<_> = self.0.accounts.lock().values().cloned().collect();
         let open = accounts.iter().filter(|account| account.is_open());
         let mut closed = open.map(sweep::close).fold(Swept::default(), Swept::and);
-        closed.failed.pop().map_or(Ok(()), |(_, error)| Err(error))
+        closed.failed.pop().map_or(Ok(()), |failure| Err(failure.error))
     }
 
     fn handle(&self, id: AccountId) -> Arc<Account> {
@@ -154,24 +155,25 @@ impl Store {
     }
 
     /// Lets go of the accounts that another process has removed.
-    fn follow_directory(&self) -> Swept {
-        let Ok(version) = self.directory().refresh() else { return Swept::default() };
-        if self.0.compared.swap(version, Ordering::Relaxed) == version {
-            return Swept::default();
+    fn follow_directory(&self) -> Result<Swept, Error> {
+        let version = self.directory().refresh()?;
+        if self.0.compared.load(Ordering::Relaxed) == version {
+            return Ok(Swept::default());
         }
-        let Ok(list) = self.directory().list() else { return Swept::default() };
-        let there: HashSet<AccountId> = list.into_iter().map(|entry| entry.id).collect();
+        let there: HashSet<AccountId> = self.directory().list()?.into_iter().map(|entry| entry.id).collect();
         let gone: Vec<_> = {
             let mut accounts = self.0.accounts.lock();
             accounts.extract_if(|id, _| !there.contains(id)).map(|(_, account)| account).collect()
         };
         let gone = gone.iter().map(|account| {
             let removed = Swept { removed: 1, ..Swept::default() };
-            removed.and(Swept::of(account.id(), account.remove().map(|()| Swept::default())))
+            removed.and(removal(account.id(), || account.remove()))
         });
-        let left = self.directory().removed().unwrap_or_default();
-        let left = left.into_iter().map(|id| Swept::of(id, self.destroy(id).map(|()| Swept::default())));
-        gone.chain(left).fold(Swept::default(), Swept::and)
+        let left = self.directory().removed()?;
+        let left = left.into_iter().map(|id| removal(id, || self.destroy(id)));
+        let followed = gone.chain(left).fold(Swept::default(), Swept::and);
+        self.0.compared.store(version, Ordering::Relaxed);
+        Ok(followed)
     }
 
     /// Removes the files of accounts that are not in the directory any more, also if whoever removed them was stopped
@@ -203,24 +205,31 @@ impl Store {
     }
 
     /// One closed account a sweep, so that old mail goes from accounts that nobody uses, too.
-    fn look_into_a_closed_one(&self, now: i64) -> Swept {
+    fn look_into_a_closed_one(&self, now: i64) -> Result<Swept, Error> {
         /// How long a round through all accounts takes at least, in seconds.
         const ROUND: i64 = 24 * 3600;
-        let mut round = self.0.round.lock();
-        if round.after.is_none() && now.saturating_sub(round.begun) < ROUND {
-            return Swept::default();
-        }
-        if round.after.is_none() {
-            round.begun = now;
-        }
-        round.after = self.directory().after(round.after).unwrap_or_default();
-        let Some(Ok(account)) = round.after.map(|id| self.account(id)) else { return Swept::default() };
+        let next = {
+            let mut round = self.0.round.lock();
+            if round.after.is_none() && now.saturating_sub(round.begun) < ROUND {
+                return Ok(Swept::default());
+            }
+            if round.after.is_none() {
+                round.begun = now;
+            }
+            round.after = self.directory().after(round.after)?;
+            round.after
+        };
+        let Some(account) = next.map(|id| self.account(id)).transpose()? else { return Ok(Swept::default()) };
         // Who has never had mail needs no file for this.
         if account.is_open() || account.engine.newest().is_err() {
-            return Swept::default();
+            return Ok(Swept::default());
         }
-        sweep::closed_account(&account, now)
+        Ok(sweep::closed_account(&account, now))
     }
+}
+
+fn removal(id: AccountId, act: impl FnOnce() -> Result<(), Error>) -> Swept {
+    Swept::by(id, Duty::Removal, || act().map(|()| Swept::default()))
 }
 
 /// Where an account is kept: folders by the last two digits of its id, so that none has very many files. Nothing that

@@ -19,6 +19,8 @@ pub(crate) enum Fault {
     Lost,
     /// An error after all was written: the caller cannot know.
     Torn,
+    /// A mistake of ours: it panics.
+    Panic,
 }
 
 /// A memory engine with faults, slow where that is asked for.
@@ -46,6 +48,7 @@ impl Faulty {
             None => write(),
             Some(Fault::Full) => Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into()),
             Some(Fault::Lost) => Err(broken()),
+            Some(Fault::Panic) => panic!("a mistake in the engine"),
             Some(Fault::Torn) => {
                 let _ = write()?;
                 Err(broken())

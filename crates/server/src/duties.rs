@@ -101,6 +101,9 @@ fn keep_house(core: &Core) {
 
 /// Writes what a sweep found into the log.
 fn tell(swept: Swept) {
+    if let Some(seconds) = swept.jump {
+        warn!(seconds, "the clock has jumped; nothing that is kept for a time becomes older by that");
+    }
     for Failure { account, duty, error } in swept.failed {
         let account_id = account.map(AccountId::get);
         match error {

@@ -7,7 +7,7 @@
 //!
 //! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message` (octets come in), `queue` and `commit` (changes become
 //! durable), `open` and `log` (checkpoint and log become a state), `checkpoint`, `body` (octets go out), `watch`, `recent`,
-//! `pin`, `sweep`, `swept` and `retention` (what has to be done from time to time), `check`; beneath them the trait [`engine::Engine`]
+//! `pin`, `time` and `stand` (how it passes), `sweep`, `swept` and `retention` (what has to be done from time to time), `check`; beneath them the trait [`engine::Engine`]
 //! and its engines; beside them the [`Directory`] of accounts. `docs/design/store.md` has the files column by column and
 //! the argument why nothing is lost.
 
@@ -33,9 +33,11 @@ mod queue;
 mod recent;
 mod retention;
 mod shared;
+mod stand;
 mod store;
 mod sweep;
 mod swept;
+mod time;
 mod upload;
 mod watch;
 
@@ -53,5 +55,6 @@ pub use options::Options;
 pub use pin::Pin;
 pub use store::Store;
 pub use swept::{Duty, Failure, Swept};
+pub use time::Moment;
 pub use upload::Upload;
 pub use watch::Watch;

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// Settings of a [`Store`](crate::Store).
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How long the log is kept, and with it the emails that it names: undelete and undo live in that window.
+    /// How long the log is kept, and with it the emails that it names: undelete and undo live in that window. It is
+    /// measured by the time that sweeps see pass, not by any clock.
     pub retention: Duration,
     /// The most accounts whose files are open at once. Each takes up to 9 descriptors.
     pub open_accounts: usize,

@@ -4,19 +4,21 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
 use crate::lock::{Lock, Rank};
+use crate::time::Time;
 use crate::{Account, Directory, Options};
 
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) directory: Arc<Directory>,
+    pub(crate) time: Time,
     /// The accounts that hold files and memory, roughly from the one that was used longest ago.
     open: Lock<VecDeque<Weak<Account>>>,
 }
 
 impl Shared {
-    pub(crate) fn new(options: Options, directory: Arc<Directory>) -> Self {
-        Self { options, directory, open: Lock::new(Rank::Opened, VecDeque::new()) }
+    pub(crate) fn new(options: Options, directory: Arc<Directory>, time: Time) -> Self {
+        Self { options, directory, time, open: Lock::new(Rank::Opened, VecDeque::new()) }
     }
 
     /// An account has been opened. Where that makes too many, others are closed: each gets a second chance if it was

@@ -13,6 +13,7 @@ use crate::engine::{Engine, Memory, Sqlite};
 use crate::lock::{Lock, Rank};
 use crate::shared::Shared;
 use crate::swept::{Duty, Swept};
+use crate::time::Time;
 use crate::{Account, AccountId, Directory, Error, Options, Upload, sweep};
 
 /// All accounts of one data folder, or of one process's memory. Cloning is free.
@@ -31,7 +32,7 @@ struct Inner {
     round: Lock<Round>,
 }
 
-/// Where the sweeps are on their round through the accounts that are closed.
+/// Where the sweeps are on their round through the accounts that are closed. `begun` is in counted seconds.
 #[derive(Debug)]
 struct Round {
     begun: i64,
@@ -54,7 +55,8 @@ impl Store {
         durable_folder(&accounts)?;
         let directory = Directory::open(&dir.join("directory.sqlite"))?;
         let engines = move |id: AccountId| -> Arc<dyn Engine> { Arc::new(Sqlite::new(file(&accounts, id))) };
-        let store = Self::new(options, directory, Box::new(engines), Some(spool.into()));
+        let time = Time::open(&dir.join("sweeps"))?;
+        let store = Self::new(Shared::new(options, Arc::new(directory), time), Box::new(engines), Some(spool.into()));
         store.destroy_removed()?;
         Ok(store)
     }
@@ -69,7 +71,7 @@ impl Store {
         // An engine must outlive the account's handle, which a sweep may drop.
         let kept: Mutex<HashMap<AccountId, Memory>> = Mutex::default();
         let engines = move |id: AccountId| -> Arc<dyn Engine> { Arc::new(kept.lock().entry(id).or_default().clone()) };
-        Self::new(options, Directory::memory(), Box::new(engines), None)
+        Self::new(Shared::new(options, Arc::new(Directory::memory()), Time::memory()), Box::new(engines), None)
     }
 
     /// A store whose accounts are kept by engines of the caller's choice: for tests of what happens when they fail.
@@ -77,18 +79,17 @@ impl Store {
         options: Options,
         engines: impl Fn(AccountId) -> Arc<dyn Engine> + Send + Sync + 'static,
     ) -> Self {
-        Self::new(options, Directory::memory(), Box::new(engines), None)
+        Self::new(Shared::new(options, Arc::new(Directory::memory()), Time::memory()), Box::new(engines), None)
     }
 
     fn new(
-        options: Options,
-        directory: Directory,
+        shared: Shared,
         engines: Box<dyn Fn(AccountId) -> Arc<dyn Engine> + Send + Sync>,
         spool: Option<Arc<Path>>,
     ) -> Self {
-        let compared = AtomicU64::new(directory.version());
+        let compared = AtomicU64::new(shared.directory.version());
         Self(Arc::new(Inner {
-            shared: Arc::new(Shared::new(options, Arc::new(directory))),
+            shared: Arc::new(shared),
             accounts: Lock::new(Rank::Accounts, HashMap::new()),
             engines,
             spool,
@@ -126,9 +127,15 @@ impl Store {
 
     /// What has to be done from time to time, every few seconds: checkpoints, retention, removal of emails that
     /// nothing names, closing of what is idle, following what other processes did to the directory. It waits for the
-    /// disk. `now` is in unix seconds. What fails, or panics, keeps nothing else from being done.
+    /// disk. `now` is in unix seconds; a clock that jumps makes nothing older. What fails, or panics, keeps nothing else
+    /// from being done.
     pub fn sweep(&self, now: i64) -> Swept {
-        let mut swept = Swept::by(None, Duty::Directory, || self.follow_directory());
+        let time = &self.0.shared.time;
+        let jump = time.see(now);
+        let now = time.moment().seconds.cast_signed();
+        let mut swept =
+            Swept { jump, ..Swept::by(None, Duty::Time, || time.write_seldom().map(|()| Swept::default())) };
+        swept = swept.and(Swept::by(None, Duty::Directory, || self.follow_directory()));
         let accounts: Vec<_> = self.0.accounts.lock().values().cloned().collect();
         let mut open: Vec<_> = accounts.into_iter().filter(|account| account.is_open()).collect();
         for account in &open {
@@ -147,7 +154,8 @@ impl Store {
         let accounts: Vec<_> = self.0.accounts.lock().values().cloned().collect();
         let open = accounts.iter().filter(|account| account.is_open());
         let mut closed = open.map(sweep::close).fold(Swept::default(), Swept::and);
-        closed.failed.pop().map_or(Ok(()), |failure| Err(failure.error))
+        closed.failed.pop().map_or(Ok(()), |failure| Err(failure.error))?;
+        self.0.shared.time.write()
     }
 
     fn handle(&self, id: AccountId) -> Arc<Account> {

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use crate::swept::{Duty, Swept};
 use crate::{Account, Error};
 
-/// The duties towards an open account. `now` is in unix seconds.
+/// The duties towards an open account. `now` is in seconds as [`Time`](crate::time::Time) counts them.
 pub(crate) fn open_account(account: &Arc<Account>, now: i64) -> Swept {
     if account.was_used() {
         account.used_at.store(now, Ordering::Relaxed);
@@ -53,6 +53,7 @@ fn retain(account: &Account, now: i64) -> Result<Swept, Error> {
     if !account.retention_due(now) {
         return Ok(Swept::default());
     }
+    account.mark()?;
     let expired = account.expire(now)?;
     Ok(Swept { commits: expired.commits, emails: expired.emails, ..Swept::default() })
 }

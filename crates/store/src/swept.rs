@@ -19,6 +19,8 @@ pub struct Swept {
     pub closed: usize,
     /// Accounts that another process has removed.
     pub removed: usize,
+    /// By how many seconds the clock has jumped since the sweep before. Nothing became older by that.
+    pub jump: Option<i64>,
     /// What failed. The next sweep tries again.
     pub failed: Vec<Failure>,
 }
@@ -37,6 +39,8 @@ pub struct Failure {
 /// What there is to do in a sweep. Each is done whether or not the others are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Duty {
+    /// Writing down how much time has passed.
+    Time,
     /// Following what other processes did to the directory.
     Directory,
     /// Removing the files of an account that was removed.
@@ -52,6 +56,7 @@ pub enum Duty {
 impl fmt::Display for Duty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Time => "time",
             Self::Directory => "directory",
             Self::Removal => "removal",
             Self::Checkpoint => "checkpoint",
@@ -70,6 +75,7 @@ impl Swept {
         self.emails += other.emails;
         self.closed += other.closed;
         self.removed += other.removed;
+        self.jump = self.jump.or(other.jump);
         self.failed.extend(other.failed);
         self
     }

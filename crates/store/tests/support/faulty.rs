@@ -8,7 +8,7 @@ use account::EmailId;
 use imap::ModSeq;
 use parking_lot::Mutex;
 use store::Error;
-use store::engine::{Batch, Checkpoint, Engine, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
+use store::engine::{Batch, Checkpoint, Engine, Mark, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
 
 /// What the next write does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +98,14 @@ impl Engine for Faulty {
 
     fn chunk(&self, id: EmailId, number: u32, out: &mut Vec<u8>) -> Result<(), Error> {
         self.inner.chunk(id, number, out)
+    }
+
+    fn marks(&self) -> Result<Vec<Mark>, Error> {
+        self.inner.marks()
+    }
+
+    fn mark(&self, mark: &Mark, from: ModSeq) -> Result<(), Error> {
+        self.inner.mark(mark, from)
     }
 
     fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error> {

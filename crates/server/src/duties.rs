@@ -104,13 +104,15 @@ fn tell(swept: Swept) {
     if let Some(seconds) = swept.jump {
         warn!(seconds, "the clock has jumped; nothing that is kept for a time becomes older by that");
     }
+    for (account, problem) in swept.damaged {
+        error!(account_id = account.get(), %problem, "what is stored is damaged; `posthorn check` tells all of it");
+    }
     for Failure { account, duty, error } in swept.failed {
         let account_id = account.map(AccountId::get);
-        match error {
-            store::Error::Panicked(_) => {
-                error!(account_id, %duty, %error, "a duty panicked; the next sweep tries again")
-            }
-            _ => warn!(account_id, %duty, %error, "the store cannot be swept; the next sweep tries again"),
+        if matches!(error, store::Error::Panicked(_)) {
+            error!(account_id, %duty, %error, "a duty panicked; the next sweep tries again");
+        } else {
+            warn!(account_id, %duty, %error, "a duty was not done; the next sweep tries again");
         }
     }
 }
@@ -126,7 +128,7 @@ mod tests {
         let count = turns.clone();
         let duty = move || assert!(count.fetch_add(1, Ordering::SeqCst) > 0, "the first turn goes wrong");
         duties.every(Duration::from_millis(1), "test", duty).unwrap();
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while turns.load(Ordering::SeqCst) < 2 {
             assert!(Instant::now() < deadline, "no second turn comes");
             thread::yield_now();

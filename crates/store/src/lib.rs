@@ -7,7 +7,7 @@
 //!
 //! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message` (octets come in), `queue` and `commit` (changes become
 //! durable), `open` and `log` (checkpoint and log become a state), `checkpoint`, `body` (octets go out), `watch`, `recent`,
-//! `pin`, `time` and `stand` (how it passes), `sweep`, `swept` and `retention` (what has to be done from time to time), `check`; beneath them the trait [`engine::Engine`]
+//! `pin`, `time` and `stand` (how it passes), `sweep`, `swept`, `retention` and `inspect` (what has to be done from time to time), `check`; beneath them the trait [`engine::Engine`]
 //! and its engines; beside them the [`Directory`] of accounts. `docs/design/store.md` has the files column by column and
 //! the argument why nothing is lost.
 
@@ -22,6 +22,7 @@ pub mod engine;
 mod error;
 mod id;
 mod ids;
+mod inspect;
 mod lock;
 mod log;
 mod message;

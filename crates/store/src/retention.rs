@@ -52,6 +52,15 @@ impl Account {
         self.engine.mark(&mark, self.old(&marks).unwrap_or(ModSeq::MIN))
     }
 
+    /// Whether there is something that may be too old. It may be asked of an account that is closed.
+    pub(crate) fn has_old(&self) -> Result<bool, Error> {
+        let Some(old) = self.old(&self.engine.marks()?) else { return Ok(false) };
+        let rows = self.engine.log(None, 2)?;
+        // The last row stays.
+        let row = rows.len() > 1 && rows.first().is_some_and(|row| row.modseq <= old);
+        Ok(row || !self.engine.doomed(None, 1)?.is_empty())
+    }
+
     /// Removes what is too old. The account is open. `now` is in counted seconds.
     pub(crate) fn expire(&self, now: i64) -> Result<Expired, Error> {
         let mut expired = Expired::default();

@@ -1,7 +1,8 @@
 //! Where the sweeps of a store stand, written down beside the accounts for the next start.
 //!
-//! One line: the version, the count in hexadecimal, its seconds, and the CRC32C of what is before in hexadecimal, with a
-//! blank after each. What cannot be read says nothing, and a new count begins: what is old stays longer then, and nothing
+//! One line: the version, the count in hexadecimal, its seconds; when the round that looks for damage was begun, the last
+//! account that it has read (0: none), whether that was the last (1) or not (0); and the CRC32C of what is before in
+//! hexadecimal, with a blank after each. What cannot be read says nothing, and a new count begins: what is old stays longer then, and nothing
 //! goes too early.
 
 use std::fs::{self, File, OpenOptions};
@@ -9,7 +10,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::{Error, time::Moment};
+use crate::inspect::Inspected;
+use crate::{AccountId, Error, Moment};
 
 const VERSION: u64 = 1;
 
@@ -18,6 +20,8 @@ const VERSION: u64 = 1;
 pub(crate) struct Stand {
     /// How much time has passed.
     pub(crate) moment: Moment,
+    /// What has been read to find damage.
+    pub(crate) inspected: Inspected,
 }
 
 impl Stand {
@@ -26,7 +30,7 @@ impl Stand {
         if let Some(stand) = Self::read(path)? {
             return Ok(stand);
         }
-        let new = Self { moment: Moment::first()? };
+        let new = Self { moment: Moment::first()?, inspected: Inspected::default() };
         let file = new.beside(path)?;
         // Another process may be about to do the same: whose file has the name first is right for both.
         let linked = fs::hard_link(&file, path);
@@ -69,13 +73,17 @@ impl Stand {
         let version: u64 = words.next()?.parse().ok()?;
         let count = u64::from_str_radix(words.next()?, 16).ok()?;
         let seconds = words.next()?.parse().ok()?;
+        let (begun, after) = (words.next()?.parse().ok()?, AccountId::new(words.next()?.parse().ok()?));
+        let inspected = Inspected { begun, after, whole: words.next()? == "1" };
         let sound = version == VERSION && words.next().is_none() && u32::from_str_radix(crc, 16) == Ok(sum(line));
-        sound.then_some(Self { moment: Moment { count, seconds } })
+        sound.then_some(Self { moment: Moment { count, seconds }, inspected })
     }
 
     fn text(self) -> String {
         let Moment { count, seconds } = self.moment;
-        let line = format!("{VERSION} {count:016x} {seconds}");
+        let Inspected { begun, after, whole } = self.inspected;
+        let (after, whole) = (after.map_or(0, AccountId::get), u8::from(whole));
+        let line = format!("{VERSION} {count:016x} {seconds} {begun} {after} {whole}");
         format!("{line} {:08x}\n", sum(&line))
     }
 
@@ -101,7 +109,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_and_what_is_damaged_says_nothing() {
-        let stand = Stand { moment: Moment { count: 0x1234, seconds: 86_400 } };
+        let inspected = Inspected { begun: 70_000, after: AccountId::new(42), whole: false };
+        let stand = Stand { moment: Moment { count: 0x1234, seconds: 86_400 }, inspected };
         let text = stand.text();
         assert_eq!(Stand::parse(text.as_bytes()), Some(stand));
         for at in 0..text.len() {

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 
 use crate::engine::sqlite::durable_folder;
 use crate::engine::{Engine, Memory, Sqlite};
+use crate::inspect::{Found, Inspection};
 use crate::lock::{Lock, Rank};
 use crate::shared::Shared;
 use crate::swept::{Duty, Swept};
@@ -30,6 +31,7 @@ struct Inner {
     /// The directory's version when the accounts were last compared with it.
     compared: AtomicU64,
     round: Lock<Round>,
+    inspection: Lock<Inspection>,
 }
 
 /// Where the sweeps are on their round through the accounts that are closed. `begun` is in counted seconds.
@@ -55,8 +57,9 @@ impl Store {
         durable_folder(&accounts)?;
         let directory = Directory::open(&dir.join("directory.sqlite"))?;
         let engines = move |id: AccountId| -> Arc<dyn Engine> { Arc::new(Sqlite::new(file(&accounts, id))) };
-        let time = Time::open(&dir.join("sweeps"))?;
+        let (time, inspected) = Time::open(&dir.join("sweeps"))?;
         let store = Self::new(Shared::new(options, Arc::new(directory), time), Box::new(engines), Some(spool.into()));
+        *store.0.inspection.lock() = Inspection::new(inspected);
         store.destroy_removed()?;
         Ok(store)
     }
@@ -95,6 +98,7 @@ impl Store {
             spool,
             compared,
             round: Lock::new(Rank::Round, Round { begun: i64::MIN, after: None }),
+            inspection: Lock::new(Rank::Inspection, Inspection::default()),
         }))
     }
 
@@ -133,8 +137,9 @@ impl Store {
         let time = &self.0.shared.time;
         let jump = time.see(now);
         let now = time.moment().seconds.cast_signed();
-        let mut swept =
-            Swept { jump, ..Swept::by(None, Duty::Time, || time.write_seldom().map(|()| Swept::default())) };
+        let inspected = self.0.inspection.lock().inspected();
+        let written = Swept::by(None, Duty::Time, || time.write_seldom(inspected).map(|()| Swept::default()));
+        let mut swept = Swept { jump, ..written };
         swept = swept.and(Swept::by(None, Duty::Directory, || self.follow_directory()));
         let accounts: Vec<_> = self.0.accounts.lock().values().cloned().collect();
         let mut open: Vec<_> = accounts.into_iter().filter(|account| account.is_open()).collect();
@@ -144,6 +149,7 @@ impl Store {
         swept = swept.and(self.keep_memory(&mut open));
         drop(open);
         swept = swept.and(Swept::by(None, Duty::Directory, || self.look_into_a_closed_one(now)));
+        swept = swept.and(Swept::by(None, Duty::Inspection, || self.inspect(now.cast_unsigned())));
         let mut accounts = self.0.accounts.lock();
         accounts.retain(|_, account| Arc::strong_count(account) > 1 || account.is_open() || !account.recent.is_empty());
         swept
@@ -155,7 +161,8 @@ impl Store {
         let open = accounts.iter().filter(|account| account.is_open());
         let mut closed = open.map(sweep::close).fold(Swept::default(), Swept::and);
         closed.failed.pop().map_or(Ok(()), |failure| Err(failure.error))?;
-        self.0.shared.time.write()
+        let inspected = self.0.inspection.lock().inspected();
+        self.0.shared.time.write(inspected)
     }
 
     fn handle(&self, id: AccountId) -> Arc<Account> {
@@ -210,6 +217,38 @@ impl Store {
             sum -= size;
         }
         swept
+    }
+
+    /// Reads a little of what is stored, open or closed, to find damage.
+    fn inspect(&self, seconds: u64) -> Result<Swept, Error> {
+        let mut swept = Swept::default();
+        let mut inspection = self.0.inspection.lock();
+        while swept.inspected < self.0.shared.options.inspect && inspection.is_due(seconds) {
+            let Some(id) = inspection.account(|after| self.directory().after(after))? else { break };
+            let octets = self.0.shared.options.inspect - swept.inspected;
+            let of_account = Swept::by(id, Duty::Inspection, || self.inspect_account(id, &mut inspection, octets));
+            swept = swept.and(of_account);
+            // A disk that cannot be read at all is told once a sweep, not for each account.
+            if !swept.failed.is_empty() {
+                break;
+            }
+        }
+        Ok(swept)
+    }
+
+    fn inspect_account(&self, id: AccountId, inspection: &mut Inspection, octets: usize) -> Result<Swept, Error> {
+        let Ok(account) = self.account(id) else {
+            inspection.skip();
+            return Ok(Swept::default());
+        };
+        let found = inspection.read(&*account.engine, octets);
+        // Neither its state nor its files were open for this.
+        if !account.is_open() {
+            account.engine.close()?;
+        }
+        let Found { octets, problems } = found?;
+        let damaged = problems.into_iter().map(|problem| (id, problem)).collect();
+        Ok(Swept { inspected: octets, damaged, ..Swept::default() })
     }
 
     /// One closed account a sweep, so that old mail goes from accounts that nobody uses, too.

@@ -18,11 +18,21 @@ pub(crate) fn open_account(account: &Arc<Account>, now: i64) -> Swept {
     if idle_for > idle && !account.was_used() { done.and(close(account)) } else { done }
 }
 
-/// An account that is closed is looked into, and left as it was found.
+/// An account that is closed is looked into, and left as it was found: if nothing in it is too old, its state is not read.
 pub(crate) fn closed_account(account: &Arc<Account>, now: i64) -> Swept {
-    let opened = Swept::by(account.id(), Duty::Retention, || account.state().map(|_| Swept::default()));
-    let done = if account.is_open() { duties(account, now) } else { Swept::default() };
-    opened.and(done).and(close(account))
+    let looked = Swept::by(account.id(), Duty::Retention, || {
+        account.mark()?;
+        if account.has_old()? {
+            account.state()?;
+        } else if !account.is_open() {
+            account.engine.close()?;
+        }
+        Ok(Swept::default())
+    });
+    if !account.is_open() {
+        return looked;
+    }
+    looked.and(duties(account, now)).and(close(account))
 }
 
 /// Closes an account.

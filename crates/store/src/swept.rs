@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::{AccountId, Error};
+use crate::{AccountId, Error, Problem};
 
 /// What [`Store::sweep`](crate::Store::sweep) did.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +21,10 @@ pub struct Swept {
     pub removed: usize,
     /// By how many seconds the clock has jumped since the sweep before. Nothing became older by that.
     pub jump: Option<i64>,
+    /// Octets that were read to find damage.
+    pub inspected: usize,
+    /// Damage that was found. Each is told once in a round through all accounts.
+    pub damaged: Vec<(AccountId, Problem)>,
     /// What failed. The next sweep tries again.
     pub failed: Vec<Failure>,
 }
@@ -49,6 +53,8 @@ pub enum Duty {
     Checkpoint,
     /// Removing what is too old.
     Retention,
+    /// Reading what is stored, to find damage.
+    Inspection,
     /// Closing an account that nobody uses, or that there is no memory for.
     Closing,
 }
@@ -61,6 +67,7 @@ impl fmt::Display for Duty {
             Self::Removal => "removal",
             Self::Checkpoint => "checkpoint",
             Self::Retention => "retention",
+            Self::Inspection => "inspection",
             Self::Closing => "closing",
         })
     }
@@ -76,6 +83,8 @@ impl Swept {
         self.closed += other.closed;
         self.removed += other.removed;
         self.jump = self.jump.or(other.jump);
+        self.inspected += other.inspected;
+        self.damaged.extend(other.damaged);
         self.failed.extend(other.failed);
         self
     }

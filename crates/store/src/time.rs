@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::Error;
+use crate::inspect::Inspected;
 use crate::stand::Stand;
 
 /// What a sweep counts at most, in seconds, however long ago the one before was.
@@ -55,10 +56,10 @@ pub(crate) struct Time {
 }
 
 impl Time {
-    /// Goes on with the count of a data folder, or begins one.
-    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+    /// Goes on with the count of a data folder, or begins one; and what has been inspected there.
+    pub(crate) fn open(path: &Path) -> Result<(Self, Inspected), Error> {
         let stand = Stand::open(path)?;
-        Ok(Self { path: Some(path.to_owned()), ..Self::from(stand.moment) })
+        Ok((Self { path: Some(path.to_owned()), ..Self::from(stand.moment) }, stand.inspected))
     }
 
     /// A count that is forgotten with the process.
@@ -92,15 +93,15 @@ impl Time {
         (!(-SET_RIGHT..=INTERVAL).contains(&step)).then_some(step)
     }
 
-    /// Writes down where the count stands, from time to time.
-    pub(crate) fn write_seldom(&self) -> Result<(), Error> {
+    /// Writes down where the count and the inspection stand, from time to time.
+    pub(crate) fn write_seldom(&self, inspected: Inspected) -> Result<(), Error> {
         let since = self.moment().seconds - self.written.load(Ordering::Acquire);
-        if since < SELDOM { Ok(()) } else { self.write() }
+        if since < SELDOM { Ok(()) } else { self.write(inspected) }
     }
 
-    /// Writes down where the count stands.
-    pub(crate) fn write(&self) -> Result<(), Error> {
-        let mut stand = Stand { moment: self.moment() };
+    /// Writes down where the count and the inspection stand.
+    pub(crate) fn write(&self, inspected: Inspected) -> Result<(), Error> {
+        let mut stand = Stand { moment: self.moment(), inspected };
         if let Some(path) = &self.path {
             stand = stand.write(path)?;
         }

@@ -30,11 +30,18 @@ pub(crate) struct Faulty {
     faults: Arc<Mutex<Vec<Fault>>>,
     slow: Duration,
     pub(crate) appends: Arc<AtomicU64>,
+    /// How often the checkpoint was read: once for each opening.
+    pub(crate) loads: Arc<AtomicU64>,
 }
 
 impl Faulty {
     pub(crate) fn slow(slow: Duration) -> Self {
         Self { slow, ..Self::default() }
+    }
+
+    /// One without faults.
+    pub(crate) fn counting(inner: Memory, loads: Arc<AtomicU64>) -> Self {
+        Self { inner, loads, ..Self::default() }
     }
 
     pub(crate) fn fail_next(&self, fault: Fault) {
@@ -63,6 +70,7 @@ impl Engine for Faulty {
     }
 
     fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {
+        self.loads.fetch_add(1, Ordering::Relaxed);
         self.inner.checkpoint(see)
     }
 

@@ -36,7 +36,8 @@ pub struct Account {
     pub(crate) pins: Arc<Pins>,
     pub(crate) recent: Recent,
     used: AtomicBool,
-    /// When it was last found in use, and when its log was last looked through for what is too old: unix seconds.
+    /// When it was last found in use, and when its log was last looked through for what is too old: in seconds as
+    /// [`Time`](crate::time::Time) counts them.
     pub(crate) used_at: AtomicI64,
     pub(crate) expired_at: AtomicI64,
 }

@@ -110,9 +110,11 @@ fn an_account_whose_file_is_missing_or_empty_is_told_and_not_made_anew() {
         let lost = store.directory().lost().unwrap();
         assert_eq!(lost, if what == "no tables" { vec![] } else { vec![ids[0]] }, "{what}");
         assert_clean(&store.account(ids[1]).unwrap());
-        store.sweep(NOW);
         drop((account, store));
         assert!(files(folder.path()) == before, "{what}: something was made");
+        // The sweeps' round through all accounts tells, too.
+        let failed = Store::open(folder.path(), Options::default()).unwrap().sweep(NOW).failed;
+        assert!(failed.iter().any(|failure| matches!(failure.error, Error::Missing { .. })), "{failed:?}");
         fs::write(&path, &kept).unwrap();
     }
     // What comes back from a backup is used again.
@@ -402,6 +404,12 @@ fn a_folder_of_0_1_is_marked_at_its_first_opening_and_stays_in_its_format() {
         assert!(folder.path().join("posthorn.store").exists());
         assert_eq!(store.directory().format().unwrap(), Format::One);
         assert_eq!(octets(&user(&store, "alice"), "INBOX", 1).unwrap(), mail(0));
+        // The sweeps' round claims those that nobody opens.
+        let failed = (0..3).flat_map(|_| store.sweep(NOW).failed).collect::<Vec<_>>();
+        assert!(failed.is_empty(), "{failed:?}");
+        let claimed = rusqlite::Connection::open(file(&folder, ids[1])).unwrap();
+        let number: u64 = claimed.query_row("SELECT number FROM account", [], |row| row.get(0)).unwrap();
+        assert_eq!(number, ids[1].get());
         // What is made new is in the store's format, too, so that 0.1 can be gone back to.
         assert_eq!(user(&store, "carol").format().unwrap(), Format::One);
         store.close().unwrap();

@@ -224,6 +224,11 @@ fn numbers(place: [u8; 8]) -> (u32, u32) {
     (u32::try_from(packed & u64::from(u32::MAX)).unwrap_or_default(), u32::try_from(packed >> 32).unwrap_or_default())
 }
 
+/// By which rules a record was derived, without looking at the rest of it. In every layout octet 3 says so.
+pub fn derivation_of(record: &[u8]) -> Option<Derivation> {
+    record.get(3).copied().map(Derivation::from_octet)
+}
+
 /// Says in a record that was written by which rules it was derived.
 pub(crate) fn set_derivation(record: &mut [u8], derivation: Derivation) {
     if let Some(octet) = record.get_mut(3) {

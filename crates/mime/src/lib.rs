@@ -51,7 +51,7 @@ pub mod transfer;
 
 pub use derivation::Derivation;
 pub use header::{Match, decoded_header, filter_header, has_field};
-pub use layout::{Damaged, LAYOUT, PartKind};
+pub use layout::{Damaged, LAYOUT, PartKind, derivation_of};
 pub use limits::Limits;
 pub use listed::{LISTED, is_listed};
 pub use rederive::rederive;

@@ -7,7 +7,7 @@
 //!
 //! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message`
 //! (octets come in), `queue` and `commit` (changes become durable), `open` and `log` (checkpoint and log become a
-//! state), `checkpoint`, `body` (octets go out), `watch`, `recent`, `pin`, `sweep` and `retention` (what has to be done
+//! state), `checkpoint`, `body` (octets go out), `watch`, `recent`, `pin`, `derive` (structures of older rules), `sweep` and `retention` (what has to be done
 //! from time to time), `check`; beneath them the traits [`backend::Backend`] and [`engine::Engine`] with what implements
 //! them; beside them the [`Directory`] of accounts. `docs/design/store.md` has the files column by column and the
 //! argument why nothing is lost.
@@ -19,6 +19,7 @@ mod body;
 mod check;
 mod checkpoint;
 mod commit;
+mod derive;
 mod directory;
 pub mod engine;
 mod error;

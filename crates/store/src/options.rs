@@ -17,6 +17,12 @@ pub struct Options {
     pub tail: u64,
     /// What is looked at in a message on its way in.
     pub mime: mime::Limits,
+    /// By which rules that is: those of this program. Structures of older rules are derived anew. Tests say that theirs are
+    /// newer.
+    pub derivation: mime::Derivation,
+    /// How many octets of messages a sweep reads at most to derive structures anew; a small message counts as 4 KiB. By
+    /// default 32 MiB, some tenths of a second of work.
+    pub rederive: u64,
 }
 
 impl Default for Options {
@@ -28,6 +34,8 @@ impl Default for Options {
             idle: Duration::from_mins(1),
             tail: 500,
             mime: mime::Limits::default(),
+            derivation: mime::Derivation::CURRENT,
+            rederive: 32 << 20,
         }
     }
 }

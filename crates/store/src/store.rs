@@ -29,6 +29,8 @@ struct Inner {
 struct Round {
     begun: i64,
     after: Option<AccountId>,
+    /// The one that is looked into again before the round goes on.
+    again: Option<AccountId>,
 }
 
 impl fmt::Debug for Inner {
@@ -70,7 +72,7 @@ impl Store {
             shared: Arc::new(Shared::new(options, backend)),
             accounts: Lock::new(Rank::Accounts, HashMap::new()),
             compared,
-            round: Lock::new(Rank::Round, Round { begun: i64::MIN, after: None }),
+            round: Lock::new(Rank::Round, Round { begun: i64::MIN, after: None, again: None }),
         }))
     }
 
@@ -103,7 +105,7 @@ impl Store {
 
     /// A message on its way in.
     pub fn upload(&self) -> Upload {
-        Upload::new(self.0.shared.options.mime, self.0.shared.backend.spool())
+        Upload::new(&self.0.shared.options, self.0.shared.backend.spool())
     }
 
     /// The accounts in use here that others may have committed to: [`Account::poll`] looks at each. One question for all
@@ -119,18 +121,19 @@ impl Store {
     }
 
     /// What has to be done from time to time, every few seconds: checkpoints, retention, removal of emails that
-    /// nothing names, closing of what is idle, following what other processes did to the directory. It waits for the
+    /// nothing names, structures that older rules made, closing of what is idle, following what other processes did to the directory. It waits for the
     /// disk. `now` is in unix seconds.
     pub fn sweep(&self, now: i64) -> Swept {
         let mut swept = self.follow_directory();
         let accounts: Vec<_> = self.0.accounts.lock().values().cloned().collect();
         let mut open: Vec<_> = accounts.into_iter().filter(|account| account.is_open()).collect();
+        let mut budget = self.0.shared.options.rederive;
         for account in &open {
-            swept = swept.and(sweep::open_account(account, now));
+            swept = swept.and(account.derive_anew(&mut budget)).and(sweep::open_account(account, now));
         }
         swept = swept.and(self.keep_memory(&mut open));
         drop(open);
-        swept = swept.and(self.look_into_a_closed_one(now));
+        swept = swept.and(self.look_into_a_closed_one(now, &mut budget));
         let mut accounts = self.0.accounts.lock();
         accounts.retain(|_, account| Arc::strong_count(account) > 1 || account.is_open() || !account.recent.is_empty());
         swept
@@ -198,22 +201,29 @@ impl Store {
     }
 
     /// One closed account a sweep, so that old mail goes from accounts that nobody uses, too.
-    fn look_into_a_closed_one(&self, now: i64) -> Swept {
+    fn look_into_a_closed_one(&self, now: i64, budget: &mut u64) -> Swept {
         /// How long a round through all accounts takes at least, in seconds.
         const ROUND: i64 = 24 * 3600;
         let mut round = self.0.round.lock();
-        if round.after.is_none() && now.saturating_sub(round.begun) < ROUND {
-            return Swept::default();
-        }
-        if round.after.is_none() {
+        let again = round.again.take();
+        if again.is_none() && round.after.is_none() {
+            if now.saturating_sub(round.begun) < ROUND {
+                return Swept::default();
+            }
             round.begun = now;
         }
-        round.after = self.directory().after(round.after).unwrap_or_default();
+        round.after = match again {
+            Some(id) => Some(id),
+            None => self.directory().after(round.after).unwrap_or_default(),
+        };
         let Some(Ok(account)) = round.after.map(|id| self.account(id)) else { return Swept::default() };
         // Who has never had mail needs no file for this.
         if account.is_open() || account.engine.newest().is_err() {
             return Swept::default();
         }
-        sweep::closed_account(&account, now)
+        let derived = account.derive_anew(budget);
+        // Where there is more to do than one sweep may, the next one is here again.
+        round.again = account.derives_on().then_some(account.id());
+        derived.and(sweep::closed_account(&account, now))
     }
 }

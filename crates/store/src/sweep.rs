@@ -14,6 +14,8 @@ pub struct Swept {
     pub commits: u64,
     /// Emails that nothing names any more.
     pub emails: u64,
+    /// Structures that older rules had made and that were derived anew.
+    pub derived: u64,
     /// Accounts that were closed.
     pub closed: usize,
     /// Accounts that another process has removed.
@@ -29,6 +31,7 @@ impl Swept {
         self.checkpoints += other.checkpoints;
         self.commits += other.commits;
         self.emails += other.emails;
+        self.derived += other.derived;
         self.closed += other.closed;
         self.removed += other.removed;
         self.failed.extend(other.failed);

@@ -6,6 +6,7 @@
 mod connections;
 mod crc;
 mod derived;
+mod directory;
 mod error;
 mod read;
 mod rows;
@@ -23,6 +24,7 @@ use self::error::spoils;
 use super::{Batch, BodyRef, Checkpoint, Derived, Engine, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
 use crate::{Error, Message};
 
+pub(crate) use directory::SqliteDirectory;
 pub(crate) use rows::SqliteRows;
 pub(crate) use schema::{durable_folder, private_file};
 

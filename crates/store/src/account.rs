@@ -38,7 +38,8 @@ pub struct Account {
     pub(crate) recent: Recent,
     pub(crate) reach: Lock<Reach>,
     used: AtomicBool,
-    /// When it was last found in use, and when its log was last looked through for what is too old: unix seconds.
+    /// When it was last found in use, and when its log was last looked through for what is too old: in seconds as
+    /// [`Time`](crate::time::Time) counts them.
     pub(crate) used_at: AtomicI64,
     pub(crate) expired_at: AtomicI64,
 }

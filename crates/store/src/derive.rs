@@ -11,7 +11,8 @@ use account::EmailId;
 use mime::{Derivation, Scanner, Stored, Structure};
 
 use crate::engine::{Derived, Email, Engine, Written};
-use crate::{Account, Error, Options, Swept, body};
+use crate::swept::{Duty, Failure, Swept};
+use crate::{Account, Error, Options, Problem, body};
 
 /// How many emails are looked at for one transaction.
 const BATCH: usize = 256;
@@ -39,7 +40,7 @@ struct Looked {
     emails: u64,
     last: Option<EmailId>,
     structures: Vec<(EmailId, Vec<u8>)>,
-    damaged: Vec<Error>,
+    damaged: Vec<Problem>,
 }
 
 impl Account {
@@ -64,7 +65,7 @@ impl Account {
                 Ok(ControlFlow::Continue(())) => {}
                 Ok(ControlFlow::Break(())) => break,
                 Err(error) => {
-                    swept.failed.push((self.id(), error));
+                    swept.failed.push(Failure { account: Some(self.id()), duty: Duty::Derivation, error });
                     break;
                 }
             }
@@ -99,7 +100,7 @@ impl Account {
         }
         reach.next = Some(upto.next());
         // Each is told of once, as nobody comes by again.
-        swept.failed.extend(looked.damaged.into_iter().map(|error| (self.id(), error)));
+        swept.damaged.extend(looked.damaged.into_iter().map(|problem| (self.id(), problem)));
         Ok(ControlFlow::Continue(()))
     }
 
@@ -133,7 +134,7 @@ impl Account {
             match self.look_at(id, budget) {
                 Ok(Some(structure)) => looked.structures.push((id, structure.into_bytes())),
                 Ok(None) | Err(Error::NoSuchEmail(_)) => {}
-                Err(error @ Error::Damaged { .. }) => looked.damaged.push(error),
+                Err(Error::Damaged { what }) => looked.damaged.push(Problem(what)),
                 Err(error) => return Err(error),
             }
             (looked.last, looked.emails) = (Some(id), looked.emails + 1);

@@ -25,6 +25,8 @@ pub(crate) enum Rank {
     Queue,
     /// The last checkpoint of an account.
     Saved,
+    /// How far the structures of an account have been derived anew.
+    Derived,
     /// Which messages no session has claimed as `\Recent`.
     Recent,
     /// Whether an account is open, and its newest state.

@@ -33,6 +33,8 @@ struct Inner {
 struct Round {
     begun: i64,
     after: Option<AccountId>,
+    /// The one that is looked into again before the round goes on.
+    again: Option<AccountId>,
 }
 
 impl fmt::Debug for Inner {
@@ -93,7 +95,7 @@ impl Store {
             shared: Arc::new(Shared::new(options, backend, time)),
             accounts: Lock::new(Rank::Accounts, HashMap::new()),
             compared,
-            round: Lock::new(Rank::Round, Round { begun: i64::MIN, after: None }),
+            round: Lock::new(Rank::Round, Round { begun: i64::MIN, after: None, again: None }),
             inspection: Lock::new(Rank::Inspection, Inspection::new(inspected)),
         })))
     }
@@ -127,7 +129,7 @@ impl Store {
 
     /// A message on its way in.
     pub fn upload(&self) -> Upload {
-        Upload::new(self.0.shared.options.mime, self.0.shared.backend.spool())
+        Upload::new(&self.0.shared.options, self.0.shared.backend.spool())
     }
 
     /// The accounts in use here that others may have committed to: [`Account::poll`] looks at each. One question for all
@@ -143,9 +145,9 @@ impl Store {
     }
 
     /// What has to be done from time to time, every few seconds: checkpoints, retention, removal of emails that
-    /// nothing names, closing of what is idle, following what other processes did to the directory. It waits for the
-    /// disk. `now` is in unix seconds; a clock that jumps makes nothing older. What fails, or panics, keeps nothing else
-    /// from being done.
+    /// nothing names, structures that older rules made, closing of what is idle, following what other processes did to
+    /// the directory. It waits for the disk. `now` is in unix seconds; a clock that jumps makes nothing older. What
+    /// fails, or panics, keeps nothing else from being done.
     pub fn sweep(&self, now: i64) -> Swept {
         let time = &self.0.shared.time;
         let jump = time.see(now);
@@ -157,12 +159,13 @@ impl Store {
         swept = swept.and(Swept::by(None, Duty::Directory, || self.follow_directory()));
         let accounts: Vec<_> = self.0.accounts.lock().values().cloned().collect();
         let mut open: Vec<_> = accounts.into_iter().filter(|account| account.is_open()).collect();
+        let mut budget = self.0.shared.options.rederive;
         for account in &open {
-            swept = swept.and(sweep::open_account(account, now));
+            swept = swept.and(derive_anew(account, &mut budget)).and(sweep::open_account(account, now));
         }
         swept = swept.and(self.keep_memory(&mut open));
         drop(open);
-        swept = swept.and(Swept::by(None, Duty::Directory, || self.look_into_a_closed_one(now)));
+        swept = swept.and(Swept::by(None, Duty::Directory, || self.look_into_a_closed_one(now, &mut budget)));
         swept = swept.and(Swept::by(None, Duty::Inspection, || self.inspect(now.cast_unsigned())));
         let mut accounts = self.0.accounts.lock();
         accounts.retain(|_, account| Arc::strong_count(account) > 1 || account.is_open() || !account.recent.is_empty());
@@ -265,22 +268,28 @@ impl Store {
         Ok(Swept { inspected: octets, damaged, ..Swept::default() })
     }
 
-    /// One closed account a sweep, so that old mail goes from accounts that nobody uses, too.
-    fn look_into_a_closed_one(&self, now: i64) -> Result<Swept, Error> {
+    /// The closed account whose turn it is.
+    fn next_closed(&self, now: i64) -> Result<Option<AccountId>, Error> {
         /// How long a round through all accounts takes at least, in seconds.
         const ROUND: i64 = 24 * 3600;
-        let next = {
-            let mut round = self.0.round.lock();
-            if round.after.is_none() && now.saturating_sub(round.begun) < ROUND {
-                return Ok(Swept::default());
-            }
-            if round.after.is_none() {
-                round.begun = now;
-            }
-            round.after = self.directory().after(round.after)?;
-            round.after
-        };
-        let Some(account) = next.map(|id| self.account(id)).transpose()? else { return Ok(Swept::default()) };
+        let mut round = self.0.round.lock();
+        if let Some(again) = round.again.take() {
+            return Ok(Some(again));
+        }
+        if round.after.is_none() && now.saturating_sub(round.begun) < ROUND {
+            return Ok(None);
+        }
+        if round.after.is_none() {
+            round.begun = now;
+        }
+        round.after = self.directory().after(round.after)?;
+        Ok(round.after)
+    }
+
+    /// One closed account a sweep, so that old mail goes from accounts that nobody uses, too.
+    fn look_into_a_closed_one(&self, now: i64, budget: &mut u64) -> Result<Swept, Error> {
+        let Some(id) = self.next_closed(now)? else { return Ok(Swept::default()) };
+        let account = self.account(id)?;
         // Who has never had mail needs no file for this.
         if account.is_open() {
             return Ok(Swept::default());
@@ -296,8 +305,15 @@ impl Store {
                 }
             }
         }
-        Ok(sweep::closed_account(&account, now))
+        let derived = derive_anew(&account, budget);
+        // Where there is more to do than one sweep may, the next one is here again.
+        self.0.round.lock().again = account.derives_on().then_some(id);
+        Ok(derived.and(sweep::closed_account(&account, now)))
     }
+}
+
+fn derive_anew(account: &Account, budget: &mut u64) -> Swept {
+    Swept::by(account.id(), Duty::Derivation, || Ok(account.derive_anew(budget)))
 }
 
 fn removal(id: AccountId, act: impl FnOnce() -> Result<(), Error>) -> Swept {

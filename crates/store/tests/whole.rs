@@ -408,8 +408,8 @@ fn a_folder_of_0_1_is_marked_at_its_first_opening_and_stays_in_its_format() {
         let failed = (0..3).flat_map(|_| store.sweep(NOW).failed).collect::<Vec<_>>();
         assert!(failed.is_empty(), "{failed:?}");
         let claimed = rusqlite::Connection::open(file(&folder, ids[1])).unwrap();
-        let number: u64 = claimed.query_row("SELECT number FROM account", [], |row| row.get(0)).unwrap();
-        assert_eq!(number, ids[1].get());
+        let number: i64 = claimed.query_row("SELECT number FROM account", [], |row| row.get(0)).unwrap();
+        assert_eq!(number.cast_unsigned(), ids[1].get());
         // What is made new is in the store's format, too, so that 0.1 can be gone back to.
         assert_eq!(user(&store, "carol").format().unwrap(), Format::One);
         store.close().unwrap();

@@ -1,10 +1,12 @@
 //! An account in one SQLite file.
 //!
 //! `schema` says what is in the file and how it is opened, `connections` who holds it open, `write` and `read` are the
-//! two halves of the engine; `marks` has both halves of its table. SQLite's pages carry no checksums, so every row that matters has its own (`crc`).
+//! two halves of the engine; `marks` and `derived` have both halves of their tables. SQLite's pages carry no checksums, so every row that
+//! matters has its own (`crc`).
 
 mod connections;
 mod crc;
+mod derived;
 mod directory;
 mod error;
 mod footing;
@@ -22,7 +24,9 @@ use imap::ModSeq;
 
 use self::connections::Connections;
 use self::error::spoils;
-use super::{Batch, BodyRef, Checkpoint, Engine, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
+use super::{
+    Batch, BodyRef, Checkpoint, Derived, Engine, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
+};
 use crate::{Error, Identity, Message};
 
 pub(crate) use directory::SqliteDirectory;
@@ -136,6 +140,14 @@ impl Engine for Sqlite {
             self.connections.look(write::shrink)?;
         }
         Ok(written)
+    }
+
+    fn derived(&self) -> Result<Option<Derived>, Error> {
+        self.connections.look(derived::read)
+    }
+
+    fn rederive(&self, structures: &[(EmailId, Vec<u8>)], derived: Derived) -> Result<Written, Error> {
+        self.connections.write(|connection| derived::rederive(connection, structures, derived))
     }
 
     fn examine(&self) -> Result<Vec<String>, Error> {

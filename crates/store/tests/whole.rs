@@ -243,6 +243,86 @@ fn refused_to_set_up(folder: &Path) -> Fault {
     fault
 }
 
+/// What a `kill -9` leaves after each step of setting up a store and of making an account, in the order of the steps.
+#[test]
+fn a_process_that_is_killed_while_it_sets_up_a_folder_leaves_one_that_is_set_up() {
+    let (whole, _) = with_accounts(&[]);
+    let directory = fs::read(whole.path().join("directory.sqlite")).unwrap();
+    let no_tables = {
+        let folder = Folder::new();
+        let path = folder.path().join("x");
+        rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA journal_mode = WAL").unwrap();
+        fs::read(path).unwrap()
+    };
+    assert!(!no_tables.is_empty());
+    for step in 0..6 {
+        let folder = Folder::new();
+        let at = |name: &str| folder.path().join(name);
+        let steps: [&dyn Fn(); 5] = [
+            &|| fs::create_dir(at("accounts")).unwrap(),
+            &|| fs::write(at("directory.sqlite"), "").unwrap(),
+            &|| fs::write(at("directory.sqlite"), &no_tables).unwrap(),
+            &|| fs::write(at("directory.sqlite"), &directory).unwrap(),
+            &|| fs::write(at("posthorn.store.new"), "# This folder").unwrap(),
+        ];
+        steps.iter().take(step).for_each(|step| step());
+        let there = Store::open(folder.path(), Options::default()).is_ok();
+        assert_eq!(there, step >= 4, "after {step} steps");
+        let id = {
+            let store = folder.open();
+            let account = user(&store, "alice");
+            append(&account, "INBOX", vec![upload(&store, &mail(1))]).unwrap();
+            account.id()
+        };
+        let store = Store::open(folder.path(), Options::default()).unwrap();
+        assert_eq!(octets(&store.account(id).unwrap(), "INBOX", 1).unwrap(), mail(1));
+    }
+}
+
+#[test]
+fn a_process_that_is_killed_while_it_makes_an_account_leaves_one_that_is_made() {
+    let (folder, ids) = with_accounts(&["alice"]);
+    let path = file(&folder, ids[0]);
+    let furnished = {
+        let (other, ids) = with_accounts(&[]);
+        assert!(ids.is_empty());
+        // The same file, as it is after the first commit.
+        let store = other.open();
+        let id = user(&store, "alice").id();
+        store.account(id).unwrap().state().unwrap();
+        store.close().unwrap();
+        drop(store);
+        let copy = rusqlite::Connection::open(file(&other, id)).unwrap();
+        let own = rusqlite::Connection::open(&path).unwrap();
+        let store: String = own.query_row("SELECT store FROM account", [], |row| row.get(0)).unwrap();
+        copy.execute("UPDATE account SET store = ?1", [store]).unwrap();
+        copy.close().unwrap();
+        fs::read(file(&other, id)).unwrap()
+    };
+    let only_tables = {
+        fs::write(&path, &furnished).unwrap();
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection.execute_batch("DELETE FROM log; DELETE FROM checkpoint").unwrap();
+        connection.close().unwrap();
+        fs::read(&path).unwrap()
+    };
+    let directory = rusqlite::Connection::open(folder.path().join("directory.sqlite")).unwrap();
+    for (step, octets) in [None, Some(Vec::new()), Some(only_tables), Some(furnished)].into_iter().enumerate() {
+        // Nobody has been told that it was made.
+        directory.execute_batch("DELETE FROM made").unwrap();
+        let _gone = fs::remove_file(&path);
+        if let Some(octets) = octets {
+            fs::write(&path, octets).unwrap();
+        }
+        let store = Store::open(folder.path(), Options::default()).unwrap();
+        let account = store.account(ids[0]).unwrap();
+        assert_eq!(account.state().unwrap().by_name().count(), 6, "after {step} steps");
+        append(&account, "INBOX", vec![upload(&store, &mail(3))]).unwrap();
+        assert_clean(&account);
+        store.close().unwrap();
+    }
+}
+
 #[test]
 fn a_number_is_never_given_twice_also_with_the_directory_of_the_day_before() {
     let (folder, mut ids) = with_accounts(&["alice"]);

@@ -73,7 +73,9 @@ impl Account {
             Ok(answers) => requests.into_iter().zip(answers).for_each(|(request, answer)| request.answer(answer)),
             Err(error) => {
                 let error = self.explain(error);
-                requests.into_iter().for_each(|request| request.answer(Err(error.clone().into())));
+                for request in requests {
+                    request.answer(Err(error.clone().into()));
+                }
             }
         }
     }

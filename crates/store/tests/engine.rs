@@ -18,7 +18,7 @@ fn on_each(test: impl Fn(&dyn Engine)) {
     test(&Memory::default());
     let folder = Folder::new();
     let owner = Identity { store: StoreId::new(7), account: AccountId::new(1).unwrap() };
-    test(&Sqlite::new(folder.path().join("some/folder/1.sqlite"), owner));
+    test(&Sqlite::new(&folder.path().join("some/folder/1.sqlite"), owner));
 }
 
 fn modseq(n: u64) -> Option<ModSeq> {

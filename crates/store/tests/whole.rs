@@ -13,7 +13,7 @@ use account::codec::Format;
 use account::plan;
 use store::backend::Fault;
 use store::{AccountId, Error, Options, Store};
-use support::{Folder, NOW, append, assert_clean, commit, mail, name, octets, upload, user};
+use support::{Folder, NOW, append, assert_clean, commit, file, mail, name, octets, upload, user, with_accounts};
 
 /// What a file is, below a folder.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -31,24 +31,6 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         }
     }
     found
-}
-
-fn file(folder: &Folder, id: AccountId) -> PathBuf {
-    folder.path().join(format!("accounts/{:02x}/{id}.sqlite", id.get() & 0xff))
-}
-
-/// A folder with these accounts, each with a mail, and all closed.
-fn with_accounts(names: &[&str]) -> (Folder, Vec<AccountId>) {
-    let folder = Folder::new();
-    let store = folder.open();
-    let ids = names.iter().enumerate().map(|(number, name)| {
-        let account = user(&store, name);
-        append(&account, "INBOX", vec![upload(&store, &mail(number))]).unwrap();
-        account.id()
-    });
-    let ids = ids.collect();
-    store.close().unwrap();
-    (folder, ids)
 }
 
 /// Opening fails with this, and everything is as it was. Also setting up does.
@@ -80,7 +62,9 @@ fn as_of_0_1(path: &Path) {
 
 fn folder_as_of_0_1(folder: &Folder, ids: &[AccountId]) {
     as_of_0_1(&folder.path().join("directory.sqlite"));
-    ids.iter().for_each(|id| as_of_0_1(&file(folder, *id)));
+    for id in ids {
+        as_of_0_1(&file(folder, *id));
+    }
     fs::remove_file(folder.path().join("posthorn.store")).unwrap();
 }
 
@@ -94,7 +78,7 @@ fn an_account_whose_file_is_missing_or_empty_is_told_and_not_made_anew() {
         match what {
             "empty" => fs::write(&path, "").unwrap(),
             "no tables" => {
-                rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA journal_mode = WAL").unwrap()
+                rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA journal_mode = WAL").unwrap();
             }
             _ => {}
         }
@@ -382,97 +366,6 @@ fn a_uidvalidity_is_not_that_of_an_account_before_whatever_the_clock_says() {
     }
     let store = folder.open();
     assert!(made(&store, NOW).first().copied() > Some(NOW as u32 + 300), "another process knows of it");
-}
-
-#[test]
-fn mail_is_not_acknowledged_into_a_file_that_was_deleted() {
-    for suffix in ["", "-wal", "-shm"] {
-        let (folder, ids) = with_accounts(&["alice"]);
-        let store = folder.open();
-        let account = store.account(ids[0]).unwrap();
-        append(&account, "INBOX", vec![upload(&store, &mail(1))]).unwrap();
-        let path = PathBuf::from(format!("{}{suffix}", file(&folder, ids[0]).display()));
-        fs::remove_file(&path).unwrap();
-        let told = append(&account, "INBOX", vec![upload(&store, &mail(2))]);
-        let told = told.map(drop).unwrap_err();
-        assert!(matches!(told, store::CommitError::Failed(Error::Replaced { .. })), "{suffix}: {told:?}");
-        if suffix.is_empty() {
-            for _ in 0..2 {
-                let told = append(&account, "INBOX", vec![upload(&store, &mail(3))]).map(drop).unwrap_err();
-                assert!(matches!(told, store::CommitError::Failed(Error::Missing { .. })), "{told:?}");
-                assert!(matches!(account.poll(), Err(Error::Missing { .. })));
-                assert!(account.body(account::EmailId::FIRST).is_err());
-            }
-            store.sweep(NOW);
-            let _failed = store.close();
-            assert!(matches!(account.state(), Err(Error::Missing { .. })));
-            drop((account, store));
-            assert!(!path.exists(), "nothing is made anew");
-        } else {
-            // The file is whole; what was not acknowledged may be there.
-            let again = append(&account, "INBOX", vec![upload(&store, &mail(3))]).unwrap();
-            assert!(octets(&account, "INBOX", again.outcome.first().unwrap().get()).unwrap() == mail(3));
-            assert_clean(&account);
-        }
-    }
-}
-
-#[test]
-fn a_poll_notices_that_a_file_was_replaced() {
-    let (folder, ids) = with_accounts(&["alice"]);
-    let path = file(&folder, ids[0]);
-    let older = fs::read(&path).unwrap();
-    let store = folder.open();
-    let account = store.account(ids[0]).unwrap();
-    append(&account, "INBOX", vec![upload(&store, &mail(1))]).unwrap();
-    account.poll().unwrap();
-    // As restoring a backup does.
-    let new = path.with_extension("new");
-    fs::write(&new, &older).unwrap();
-    fs::rename(&new, &path).unwrap();
-    for suffix in ["-wal", "-shm"] {
-        fs::remove_file(format!("{}{suffix}", path.display())).unwrap();
-    }
-    for _ in 0..3 {
-        assert!(matches!(account.poll(), Err(Error::Replaced { .. })), "{:?}", account.poll());
-        let told = append(&account, "INBOX", vec![upload(&store, &mail(2))]).map(drop).unwrap_err();
-        assert!(matches!(told, store::CommitError::Failed(Error::Replaced { .. })), "{told:?}");
-    }
-    // Closing and opening again does not make those forget who have seen more than is in it.
-    let _failed = store.close();
-    assert!(matches!(account.state(), Err(Error::Replaced { .. })), "{:?}", account.state());
-    drop((account, store));
-    // After a new start it is what counts.
-    let store = folder.open();
-    assert_eq!(user(&store, "alice").state().unwrap().named(&name("INBOX")).unwrap().messages.len(), 1);
-}
-
-#[test]
-fn a_directory_that_was_deleted_or_replaced_is_noticed() {
-    let (folder, ids) = with_accounts(&["alice"]);
-    let directory = folder.path().join("directory.sqlite");
-    let kept = fs::read(&directory).unwrap();
-    let store = folder.open();
-    store.directory().refresh().unwrap();
-    fs::remove_file(&directory).unwrap();
-    assert!(matches!(store.directory().refresh(), Err(Error::Replaced { .. })));
-    assert!(matches!(store.directory().add("bob", None, NOW), Err(Error::Replaced { .. })));
-    assert!(matches!(store.directory().disable(ids[0]), Err(Error::Replaced { .. })));
-    assert!(!directory.exists());
-    fs::write(&directory, kept).unwrap();
-    assert!(matches!(store.directory().refresh(), Err(Error::Replaced { .. })), "it is another file");
-    drop(store);
-    assert!(folder.open().directory().find_by_name("bob").unwrap().is_none());
-}
-
-#[test]
-fn a_marker_that_is_gone_gives_no_numbers() {
-    let (folder, _) = with_accounts(&["alice"]);
-    let store = folder.open();
-    fs::remove_file(folder.path().join("posthorn.store")).unwrap();
-    let told = store.directory().add("bob", None, NOW);
-    assert!(matches!(told, Err(Error::Folder { fault: Fault::OtherMarker, .. })), "{told:?}");
-    assert!(store.directory().find_by_name("bob").unwrap().is_none());
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl Backend for Files {
     }
 
     fn engine(&self, id: AccountId) -> Arc<dyn Engine> {
-        Arc::new(Sqlite::new(self.folder.account(id), self.directory.identity(id)))
+        Arc::new(Sqlite::new(&self.folder.account(id), self.directory.identity(id)))
     }
 
     fn rows(&self) -> &dyn Rows {

@@ -145,15 +145,11 @@ impl Marks {
         self.store = store;
         let Some(path) = &self.file else { return Ok(()) };
         let numbers = Numbers { account: last, uid_validity: 0 };
-        let found = match Marker::read(path)? {
-            Some(marker) => marker,
-            None => {
-                let marker = Marker { store, numbers };
-                marker.write(path)?;
-                marker
-            }
-        };
-        if found.store == store { Ok(()) } else { Err(self.lost()) }
+        match Marker::read(path)? {
+            None => Marker { store, numbers }.write(path),
+            Some(found) if found.store == store => Ok(()),
+            Some(_) => Err(self.lost()),
+        }
     }
 
     fn lost(&self) -> Error {

@@ -253,7 +253,12 @@ impl Directory for SqliteDirectory {
         if self.kept.lock().marks.seen().covers(given, time) {
             return Ok(());
         }
-        self.record(|kept| kept.marks.raise(|numbers| Ok(numbers.note_uid_validity(given))))
+        self.record(|kept| {
+            kept.marks.raise(|numbers| {
+                numbers.note_uid_validity(given);
+                Ok(())
+            })
+        })
     }
 }
 

@@ -16,7 +16,7 @@ mod rows;
 mod schema;
 mod write;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use account::EmailId;
 use account::codec::Format;
@@ -42,8 +42,8 @@ pub struct Sqlite {
 
 impl Sqlite {
     /// The account that is kept in the file at `path`, whether it is there or not.
-    pub fn new(path: PathBuf, owner: Identity) -> Self {
-        Self { connections: Connections::new(&path, owner) }
+    pub fn new(path: &Path, owner: Identity) -> Self {
+        Self { connections: Connections::new(path, owner) }
     }
 
     /// Where it is kept.

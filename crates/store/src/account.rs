@@ -1,19 +1,19 @@
 //! The handle of an account.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
 
-use crate::current::Current;
-use account::{Commit, EmailId, MailboxId, Planned, Refusal, State};
-use imap::{ModSeq, Uid};
+use account::{Commit, EmailId, Planned, Refusal, State};
+use imap::ModSeq;
 use parking_lot::Mutex;
 
-use crate::checkpoint::Saved;
 use crate::engine::Engine;
+use crate::lock::{Lock, Rank};
+use crate::phase::Current;
 use crate::pin::Pins;
 use crate::queue::{Queue, Request};
+use crate::recent::Recent;
 use crate::shared::Shared;
 use crate::watch::Watchers;
 use crate::{AccountId, Actor, Body, CommitError, Committed, Error, Log, Message, Piece, Pin, Problem, Report, Watch};
@@ -26,33 +26,24 @@ pub struct Account {
     pub(crate) this: Weak<Account>,
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) shared: Arc<Shared>,
-    /// The newest durable state; `None` while the account is closed.
-    pub(crate) state: Current,
+    /// Whether it is open, and its newest durable state.
+    pub(crate) current: Current,
     /// Commits that wait for their turn.
     pub(crate) queue: Queue,
-    /// Held by the one who makes the state move on.
-    pub(crate) head: Mutex<Head>,
-    /// The last checkpoint. Locked after `head`, if both.
-    pub(crate) saved: Mutex<Saved>,
-    /// The modseq of the newest state that was published, and of the newest one that watchers were told of.
-    pub(crate) seen: AtomicU64,
-    pub(crate) told: AtomicU64,
+    /// Held by the one who makes the state move on, opens or closes.
+    pub(crate) head: Lock<Head>,
     pub(crate) watchers: Watchers,
     pub(crate) pins: Arc<Pins>,
-    pub(crate) recent: Mutex<HashMap<MailboxId, Uid>>,
+    pub(crate) recent: Recent,
     used: AtomicBool,
-    pub(crate) removed: AtomicBool,
     /// When it was last found in use, and when its log was last looked through for what is too old: unix seconds.
     pub(crate) used_at: AtomicI64,
     pub(crate) expired_at: AtomicI64,
 }
 
-/// What the one who makes the state move on has to know.
-#[derive(Debug, Default)]
-pub(crate) struct Head {
-    /// A write failed: there may be more in the log than in the state.
-    pub(crate) behind: bool,
-}
+/// The right to make an account's state move on, to open and to close it: one at a time.
+#[derive(Debug)]
+pub(crate) struct Head(());
 
 impl Account {
     pub(crate) fn new(id: AccountId, engine: Arc<dyn Engine>, shared: Arc<Shared>) -> Arc<Self> {
@@ -61,17 +52,13 @@ impl Account {
             this: this.clone(),
             engine,
             shared,
-            state: Current::default(),
+            current: Current::default(),
             queue: Queue::default(),
-            head: Mutex::default(),
-            saved: Mutex::default(),
-            seen: AtomicU64::new(0),
-            told: AtomicU64::new(0),
+            head: Lock::new(Rank::Head, Head(())),
             watchers: Watchers::default(),
             pins: Arc::default(),
-            recent: Mutex::default(),
+            recent: Recent::default(),
             used: AtomicBool::new(false),
-            removed: AtomicBool::new(false),
             used_at: AtomicI64::new(0),
             expired_at: AtomicI64::new(i64::MIN),
         })
@@ -84,16 +71,21 @@ impl Account {
 
     /// The newest durable state.
     pub fn state(&self) -> Result<Arc<State>, Error> {
-        self.touch()?;
-        if let Some(state) = self.state.load() {
+        self.touch();
+        if let Some(state) = self.current.state() {
             return Ok(state);
         }
         let opened = {
             let mut head = self.head.lock();
             self.opened(&mut head)
         };
-        self.tell();
+        self.watchers.tell();
         opened
+    }
+
+    /// The newest durable state as far as it is known, if the account is open. It never waits for a disk.
+    pub fn state_if_open(&self) -> Option<Arc<State>> {
+        self.current.state()
     }
 
     /// Makes what `plan` plans durable, with the emails that it names: email `i` is `state.next_email() + i` in the
@@ -106,7 +98,7 @@ impl Account {
         emails: Vec<Message>,
         mut plan: impl FnMut(&State) -> Result<Planned<T>, Refusal> + Send + 'static,
     ) -> Result<Committed<T>, CommitError> {
-        self.touch()?;
+        self.touch();
         let told = Arc::new(Mutex::new(None));
         let tell = told.clone();
         let plan = Box::new(move |state: &State| {
@@ -114,7 +106,14 @@ impl Account {
             *tell.lock() = Some(planned.outcome);
             Ok(planned.changes)
         });
-        let state = self.commit_planned(Request::new(who, now, emails, plan))?;
+        let named = emails.into_iter().map(|message| self.engine.put(&message).map(|body| (message, body)));
+        let named: Vec<_> = named.collect::<Result<_, Error>>()?;
+        let bodies: Vec<_> = named.iter().map(|(_, body)| body.clone()).collect();
+        let committed = self.commit_planned(Request::new(who, now, named, plan));
+        if let Err(CommitError::Refused(_)) = committed {
+            bodies.iter().try_for_each(|body| self.engine.discard(body))?;
+        }
+        let state = committed?;
         let outcome = told.lock().take().ok_or_else(|| Error::WrongPlan("it was never asked".to_owned()))?;
         Ok(Committed { state, outcome })
     }
@@ -132,7 +131,7 @@ impl Account {
         emails: &mut dyn Iterator<Item = EmailId>,
         visit: &mut dyn FnMut(EmailId, &[u8]) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        self.touch()?;
+        self.touch();
         self.engine.emails(emails, &mut |email| visit(email.id, email.structure))
     }
 
@@ -153,13 +152,13 @@ impl Account {
         emails: &mut dyn Iterator<Item = EmailId>,
         visit: &mut dyn FnMut(EmailId, &[u8; 32]) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        self.touch()?;
+        self.touch();
         self.engine.emails(emails, &mut |email| visit(email.id, &email.hash))
     }
 
     /// The octets of one email.
     pub fn body(&self, email: EmailId) -> Result<Body, Error> {
-        self.touch()?;
+        self.touch();
         Body::open(&self.engine, email)
     }
 
@@ -170,35 +169,13 @@ impl Account {
         emails: &mut dyn Iterator<Item = EmailId>,
         visit: &mut dyn FnMut(Piece<'_>) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        self.touch()?;
+        self.touch();
         crate::body::bodies(&*self.engine, emails, visit)
     }
 
     /// Keeps all that a state names while the pin lives.
     pub fn pin(&self, state: &Arc<State>) -> Pin {
         self.pins.pin(state.modseq().map_or(0, ModSeq::get))
-    }
-
-    /// Claims the messages below `uid_next` (the mailbox's UIDNEXT as the session sees it) that no session has claimed
-    /// yet, and gives the first of their UIDs: those from it up are `\Recent` in this session and in no other
-    /// (RFC 3501 §2.3.2). What came in while no process served the account counts as seen.
-    pub fn claim_recent(&self, mailbox: MailboxId, uid_next: Uid) -> Uid {
-        let mut recent = self.recent.lock();
-        let Some(first) = recent.get(&mailbox).copied().filter(|first| *first < uid_next) else { return uid_next };
-        let state = self.state.load();
-        let newest = state.as_ref().and_then(|state| state.mailbox(mailbox)).map(|mailbox| mailbox.uid_next_shown());
-        if newest.is_some_and(|newest| newest > uid_next) {
-            // More has come in than this session sees: that is left for the next one.
-            recent.insert(mailbox, uid_next);
-        } else {
-            recent.remove(&mailbox);
-        }
-        first
-    }
-
-    /// What [`Account::claim_recent`] would give now, without claiming it: for STATUS and EXAMINE (RFC 3501 §6.3.2).
-    pub fn recent_floor(&self, mailbox: MailboxId, uid_next: Uid) -> Uid {
-        self.recent.lock().get(&mailbox).copied().unwrap_or(uid_next).min(uid_next)
     }
 
     /// The log after a modseq, oldest first, as far back as it is kept.
@@ -208,7 +185,7 @@ impl Account {
 
     /// The same, read as it is asked for: a log may be long.
     pub fn history(&self, after: Option<ModSeq>) -> Result<Log, Error> {
-        self.touch()?;
+        self.touch();
         Ok(Log::new(self.engine.clone(), after))
     }
 
@@ -222,37 +199,30 @@ impl Account {
     /// What can still be read of an account that [`Account::state`] finds damaged, and what is wrong. For export: its
     /// emails can be read as ever. Where nothing is damaged, it is the newest state.
     pub fn salvage(&self) -> Result<(Arc<State>, Vec<Problem>), Error> {
-        self.touch()?;
+        self.touch();
         crate::open::salvage(&*self.engine)
     }
 
-    /// Looks whether another process has committed something; if so, folds it in and wakes those who watch.
+    /// Looks whether another process has committed something. If so, who watches is woken; an account that is closed
+    /// stays closed until one of them wants to see it.
     pub fn poll(&self) -> Result<(), Error> {
-        if self.removed.load(Ordering::Relaxed) {
+        if self.current.is_removed() {
             return Err(Error::NoSuchAccount);
         }
-        let open = self.state.load().is_some();
-        let nobody_cares = !open && self.watchers.is_empty();
-        if nobody_cares || !self.engine.may_have_changed() {
-            return Ok(());
-        }
-        let looked = {
+        if self.is_open() {
             let mut head = self.head.lock();
-            self.look(&mut head)
-        };
-        self.tell();
-        looked
+            self.catch_up(&mut head)?;
+        } else if !self.watchers.is_empty() {
+            self.watchers.saw(self.engine.glance()?);
+        }
+        self.watchers.tell();
+        Ok(())
     }
 
-    /// Marks it as used; an account that was removed cannot be.
-    pub(crate) fn touch(&self) -> Result<(), Error> {
-        if self.removed.load(Ordering::Relaxed) {
-            return Err(Error::NoSuchAccount);
-        }
+    fn touch(&self) {
         if !self.used.load(Ordering::Relaxed) {
             self.used.store(true, Ordering::Relaxed);
         }
-        Ok(())
     }
 
     /// Whether it was used since this was last asked.
@@ -260,83 +230,56 @@ impl Account {
         self.used.swap(false, Ordering::Relaxed)
     }
 
-    /// Tells the watchers of what they have not been told of.
-    pub(crate) fn tell(&self) {
-        let seen = self.seen.load(Ordering::Acquire);
-        if self.told.fetch_max(seen, Ordering::AcqRel) < seen {
-            self.watchers.wake();
-        }
-    }
-
     /// Makes a durable state the one that everybody sees. The caller holds `head`.
-    pub(crate) fn publish(&self, state: Arc<State>) {
-        let modseq = state.modseq().map_or(0, ModSeq::get);
-        self.state.store(Some(state));
-        self.seen.fetch_max(modseq, Ordering::AcqRel);
-    }
-
-    /// Notes where the messages begin that nobody has claimed.
-    pub(crate) fn note_arrivals(&self, changes: &[account::Change]) {
-        for change in changes {
-            if let account::Change::MessagesAdded { mailbox, messages } = change
-                && let Some(first) = messages.first()
-            {
-                self.recent.lock().entry(*mailbox).or_insert(first.uid);
-            }
-        }
+    pub(crate) fn publish(&self, _: &mut Head, state: Arc<State>) {
+        let modseq = state.modseq();
+        self.current.advance(state);
+        self.watchers.saw(modseq);
     }
 
     /// Gives back the files and the memory of an account that nobody works with at the moment; whether that went.
     pub(crate) fn try_close(&self) -> bool {
         /// A tail up to this long is folded faster at the next opening than a checkpoint is written now.
         const SHORT: u64 = 64;
-        let Some(_head) = self.head.try_lock() else { return false };
-        if self.tail() > SHORT && self.checkpoint().is_err() {
-            // The log has it all; the next opening takes longer.
-            self.saved.lock().forget();
+        let Some(mut head) = self.head.try_lock() else { return false };
+        if self.tail() > SHORT {
+            // If it fails, the log has it all: the next opening takes longer.
+            let _later = self.checkpoint();
         }
-        self.drop_all();
+        self.let_go(&mut head);
         true
     }
 
-    /// The same, waiting for its turn and with a checkpoint of all there is.
+    /// The same, waiting for its turn and with a checkpoint of all there is; whether one was written.
     pub(crate) fn close(&self) -> Result<bool, Error> {
-        let _head = self.head.lock();
+        let mut head = self.head.lock();
         let written = self.checkpoint();
-        self.drop_all();
+        self.let_go(&mut head);
         written
     }
 
-    /// The caller holds `head`.
-    fn drop_all(&self) {
-        self.state.store(None);
-        self.saved.lock().forget();
+    fn let_go(&self, _: &mut Head) {
+        self.current.close();
         // Closing has nothing left to do that could fail: what matters is durable.
         let _ = self.engine.close();
     }
 
     /// It is not there any more, for anybody.
     pub(crate) fn remove(&self) -> Result<(), Error> {
-        self.removed.store(true, Ordering::Relaxed);
-        let _head = self.head.lock();
-        self.drop_all();
+        self.current.remove();
+        let mut head = self.head.lock();
+        self.let_go(&mut head);
         self.engine.destroy()
-    }
-
-    /// Whether it remembers something that no file has.
-    pub(crate) fn has_news(&self) -> bool {
-        !self.recent.lock().is_empty()
     }
 
     /// About how many octets of memory its state takes.
     pub(crate) fn weight(&self) -> usize {
         const BESIDE: usize = 64 << 10;
-        let state = self.state.load();
-        let messages = state.map_or(0, |state| state.totals().messages);
+        let messages = self.current.state().map_or(0, |state| state.totals().messages);
         BESIDE + usize::try_from(messages).unwrap_or_default() * size_of::<account::Record>()
     }
 
     pub(crate) fn is_open(&self) -> bool {
-        self.state.load().is_some()
+        self.current.state().is_some()
     }
 }

@@ -12,17 +12,13 @@ use imap::{ModSeq, Uid};
 use crate::engine::{Cell, Checkpoint, Over, Written};
 use crate::{Account, Error};
 
-/// The last checkpoint, as far as it is known here.
-#[derive(Debug, Default)]
+/// The state of the last checkpoint, as far as it is known here.
+#[derive(Debug)]
 pub(crate) struct Saved(Option<Arc<State>>);
 
 impl Saved {
-    pub(crate) fn set(&mut self, state: Option<Arc<State>>) {
-        self.0 = state;
-    }
-
-    pub(crate) fn forget(&mut self) {
-        self.0 = None;
+    pub(crate) fn new(state: Option<Arc<State>>) -> Self {
+        Self(state)
     }
 
     /// The last commit in it.
@@ -32,27 +28,32 @@ impl Saved {
 }
 
 impl Account {
+    /// The last commit that the checkpoint covers, as far as it is known here.
+    pub(crate) fn covered(&self) -> Option<ModSeq> {
+        self.current.open().and_then(|open| open.saved.lock().modseq())
+    }
+
     /// How many commits the state is ahead of the checkpoint.
     pub(crate) fn tail(&self) -> u64 {
-        let saved = self.saved.lock().modseq().map_or(0, ModSeq::get);
-        let state = self.state.load().as_ref().and_then(|state| state.modseq()).map_or(0, ModSeq::get);
-        state.saturating_sub(saved)
+        let state = self.current.state().and_then(|state| state.modseq()).map_or(0, ModSeq::get);
+        state.saturating_sub(self.covered().map_or(0, ModSeq::get))
     }
 
     /// Writes what has changed since the last checkpoint; whether there was anything to write.
     pub(crate) fn checkpoint(&self) -> Result<bool, Error> {
-        let mut saved = self.saved.lock();
-        let Some(state) = self.state.load() else { return Ok(false) };
-        let Some(modseq) = state.modseq() else { return Ok(false) };
+        let Some(open) = self.current.open() else { return Ok(false) };
+        let Some(modseq) = open.state.modseq() else { return Ok(false) };
+        let mut saved = open.saved.lock();
         if saved.modseq() >= Some(modseq) {
             return Ok(false);
         }
-        let written = self.engine.save(&since(saved.0.as_deref(), &state, modseq, self.engine.format()?))?;
-        match written {
-            Written::Durably => saved.set(Some(state)),
+        let format = self.engine.format()?;
+        let written = self.engine.save(&since(saved.0.as_deref(), &open.state, modseq, format))?;
+        saved.0 = match written {
+            Written::Durably => Some(open.state),
             // Another process has written one meanwhile: the next one is whole, and only if it is newer than that.
-            Written::TooLate => saved.forget(),
-        }
+            Written::TooLate => None,
+        };
         Ok(written == Written::Durably)
     }
 }

@@ -10,7 +10,7 @@ use account::codec::Format;
 use account::{Change, Commit, Refusal, State, codec};
 
 use crate::account::Head;
-use crate::engine::{Batch, NewEmail, Row, Written};
+use crate::engine::{Batch, BodyRef, NewEmail, Row, Written};
 use crate::queue::{Answer, Request};
 use crate::{Account, Error, Message, ids};
 
@@ -38,12 +38,14 @@ pub enum CommitError {
 }
 
 /// Requests as they would be durable.
-struct Prepared {
+pub(crate) struct Prepared {
     format: Format,
-    batch: Batch,
+    pub(crate) batch: Batch,
     changes: Vec<Vec<Change>>,
-    answers: Vec<Answer>,
-    newest: Arc<State>,
+    /// One for each request, for when the batch is durable.
+    pub(crate) answers: Vec<Answer>,
+    /// The state that the batch leads to.
+    pub(crate) newest: Arc<State>,
 }
 
 impl Account {
@@ -61,15 +63,8 @@ impl Account {
             self.carry_out(&mut head, lead.take());
         }
         drop(lead);
-        self.tell();
+        self.watchers.tell();
         ticket.wait().unwrap_or_else(|| Err(Error::WrongPlan("it was not among those that waited".to_owned()).into()))
-    }
-
-    /// Commits one request. The caller holds `head`.
-    pub(crate) fn commit_one(&self, head: &mut Head, request: Request) -> Answer {
-        let ticket = request.ticket();
-        self.carry_out(head, vec![request]);
-        ticket.wait().unwrap_or_else(|| Err(Error::WrongPlan("it was told to lead".to_owned()).into()))
     }
 
     /// Carries out requests and answers each.
@@ -91,20 +86,20 @@ impl Account {
                 if self.engine.newest()? == state.modseq() {
                     return Ok(prepared.answers);
                 }
-                state = self.caught_up(state)?;
+                state = self.caught_up(head, state)?;
                 continue;
             }
             match self.engine.append(&prepared.batch) {
                 Ok(Written::Durably) => {
-                    prepared.changes.iter().for_each(|changes| self.note_arrivals(changes));
-                    self.publish(prepared.newest);
+                    prepared.changes.iter().for_each(|changes| self.recent.note(changes));
+                    self.publish(head, prepared.newest);
                     return Ok(prepared.answers);
                 }
-                Ok(Written::TooLate) => state = self.caught_up(state)?,
+                Ok(Written::TooLate) => state = self.caught_up(head, state)?,
                 Err(error) => {
                     // What is in memory is what was durable before. Whether the batch got as far as the disk after all
                     // shows when the log is read next.
-                    head.behind = true;
+                    self.current.fall_behind();
                     return Err(error);
                 }
             }
@@ -113,7 +108,8 @@ impl Account {
     }
 }
 
-fn prepare(state: &Arc<State>, format: Format, requests: &mut [Request]) -> Prepared {
+/// Plans requests one after the other, each on the state that the one before leaves.
+pub(crate) fn prepare(state: &Arc<State>, format: Format, requests: &mut [Request]) -> Prepared {
     let batch = Batch { after: state.modseq(), rows: Vec::new(), emails: Vec::new() };
     let mut prepared = Prepared { format, batch, changes: Vec::new(), answers: Vec::new(), newest: state.clone() };
     for request in requests {
@@ -154,7 +150,7 @@ impl Prepared {
 }
 
 /// The new emails that a commit names. All that it names are there or come with it.
-fn named(state: &State, messages: &[Message], commit: &Commit) -> Result<Vec<NewEmail>, Error> {
+fn named(state: &State, messages: &[(Message, BodyRef)], commit: &Commit) -> Result<Vec<NewEmail>, Error> {
     let first = state.next_email().get();
     let mut emails: Vec<NewEmail> = Vec::new();
     let added = commit.changes.iter().filter_map(|change| match change {
@@ -164,11 +160,12 @@ fn named(state: &State, messages: &[Message], commit: &Commit) -> Result<Vec<New
     for added in added.flatten() {
         let Some(place) = added.email.get().checked_sub(first) else { continue };
         let message = usize::try_from(place).ok().and_then(|place| messages.get(place));
-        let message = message.ok_or_else(|| Error::WrongPlan(format!("there is no email {}", added.email)))?;
+        let (message, body) = message.ok_or_else(|| Error::WrongPlan(format!("there is no email {}", added.email)))?;
         if message.size() != added.size {
             return Err(Error::WrongPlan(format!("email {} has another size", added.email)));
         }
-        emails.push(NewEmail { id: added.email, received_at: commit.at, message: message.clone() });
+        let (message, body) = (message.clone(), body.clone());
+        emails.push(NewEmail { id: added.email, received_at: commit.at, message, body });
     }
     // One that is added to two mailboxes comes once.
     emails.sort_by_key(|email| email.id);

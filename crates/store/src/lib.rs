@@ -5,30 +5,34 @@
 //! [`Account::watch`] tells when there is a newer state. Messages on their way in go through an [`Upload`]. Nothing is
 //! shown or acknowledged before it is on disk. This crate knows no IMAP session, no socket and reads no clock.
 //!
-//! In reading order: `store`, `account`, `upload` and `message` (octets come in), `queue` and `commit` (changes become
-//! durable), `open` and `log` (checkpoint and log become a state), `checkpoint`, `body` (octets go out), `watch`, `pin`,
-//! `sweep` and `retention` (what has to be done from time to time), `check`; beneath them the trait [`engine::Engine`]
-//! and its engines; beside them the [`Directory`] of accounts. `docs/design/store.md` has the files column by column and
-//! the argument why nothing is lost.
+//! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message`
+//! (octets come in), `queue` and `commit` (changes become durable), `open` and `log` (checkpoint and log become a
+//! state), `checkpoint`, `body` (octets go out), `watch`, `recent`, `pin`, `sweep` and `retention` (what has to be done
+//! from time to time), `check`; beneath them the traits [`backend::Backend`] and [`engine::Engine`] with what implements
+//! them; beside them the [`Directory`] of accounts. `docs/design/store.md` has the files column by column and the
+//! argument why nothing is lost.
 
 mod account;
 mod actor;
+pub mod backend;
 mod body;
 mod check;
 mod checkpoint;
 mod commit;
-mod current;
 mod directory;
 pub mod engine;
 mod error;
 mod id;
 mod ids;
+mod lock;
 mod log;
 mod message;
 mod open;
 mod options;
+mod phase;
 mod pin;
 mod queue;
+mod recent;
 mod retention;
 mod shared;
 mod store;

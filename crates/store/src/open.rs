@@ -1,15 +1,18 @@
 //! Checkpoint and log become a state.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use account::{Chunk, Commit, Mailbox, Messages, Parts, State, codec, plan};
-use imap::{ModSeq, Uid};
+use imap::Uid;
 
 use crate::account::Head;
-use crate::engine::{Cell, CellName, Engine, Row};
+use crate::checkpoint::Saved;
+use crate::commit::prepare;
+use crate::engine::{Cell, CellName, Engine, Row, Written};
 use crate::log::read_row;
-use crate::{Account, Actor, Error, Problem};
+use crate::phase::Open;
+use crate::queue::Request;
+use crate::{Account, Actor, CommitError, Error, Problem};
 
 /// How many rows of the log are read at once.
 pub(crate) const PAGE: usize = 256;
@@ -25,94 +28,90 @@ pub(crate) struct Loaded {
 impl Account {
     /// The newest state, opening the account if need be. The caller holds `head`.
     pub(crate) fn opened(&self, head: &mut Head) -> Result<Arc<State>, Error> {
-        if let Some(state) = self.state.load() {
-            if !head.behind {
-                return Ok(state);
-            }
-            let state = self.caught_up(state)?;
-            head.behind = false;
-            return Ok(state);
+        match self.current.open() {
+            Some(open) if open.behind => self.caught_up(head, open.state),
+            Some(open) => Ok(open.state),
+            None if self.current.is_removed() => Err(Error::NoSuchAccount),
+            None => self.open(),
         }
-        if self.removed.load(Ordering::Relaxed) {
-            return Err(Error::NoSuchAccount);
-        }
-        let loaded = match load(&*self.engine) {
+    }
+
+    fn open(&self) -> Result<Arc<State>, Error> {
+        let mut loaded = match load(&*self.engine) {
             Err(Error::NoSuchAccount) => {
                 // Only for those who have an account: what was removed must not come back empty.
-                self.shared.directory.find(self.id)?.ok_or(Error::NoSuchAccount)?;
-                self.engine.create(self.shared.directory.format()?)?;
+                self.shared.backend.directory().find(self.id)?.ok_or(Error::NoSuchAccount)?;
+                self.engine.create(self.shared.backend.directory().format()?)?;
                 load(&*self.engine)?
             }
             other => other?,
         };
-        head.behind = false;
-        self.saved.lock().set(loaded.saved);
-        let state = Arc::new(loaded.state);
-        if state.modseq().is_none() {
-            return self.furnished(head, state);
+        if loaded.state.modseq().is_none() {
+            loaded = self.furnished()?;
         }
-        self.told.compare_exchange(0, state.modseq().map_or(0, ModSeq::get), Ordering::AcqRel, Ordering::Relaxed).ok();
-        self.publish(state.clone());
+        let state = Arc::new(loaded.state);
+        self.current.set(Open::new(state.clone(), Saved::new(loaded.saved)));
+        self.watchers.begin(state.modseq());
         self.shared.opened(&self.this);
         Ok(state)
     }
 
-    /// Gives a new account its first mailboxes.
-    fn furnished(&self, head: &mut Head, empty: Arc<State>) -> Result<Arc<State>, Error> {
-        let entry = self.shared.directory.find(self.id)?.ok_or(Error::NoSuchAccount)?;
+    /// Gives a new account its first mailboxes, before anybody sees it.
+    fn furnished(&self) -> Result<Loaded, Error> {
+        let entry = self.shared.backend.directory().find(self.id)?.ok_or(Error::NoSuchAccount)?;
         let actor = Actor { client: "new account".to_owned(), ..Actor::default() };
-        self.publish(empty);
-        self.shared.opened(&self.this);
         let created = entry.created;
         let plan = Box::new(move |state: &State| plan::new_account(state, created).map(|planned| planned.changes));
-        let request = crate::queue::Request::new(&actor, created, Vec::new(), plan);
-        match self.commit_one(head, request) {
-            Ok(state) => Ok(state),
-            Err(error) => {
-                self.state.store(None);
-                Err(match error {
-                    crate::CommitError::Failed(error) => error,
-                    crate::CommitError::Refused(refusal) => Error::WrongPlan(refusal.to_string()),
-                })
-            }
+        let mut request = Request::new(&actor, created, Vec::new(), plan);
+        let prepared = prepare(&Arc::default(), self.engine.format()?, std::slice::from_mut(&mut request));
+        for answer in prepared.answers {
+            answer.map_err(|error| match error {
+                CommitError::Failed(error) => error,
+                CommitError::Refused(refusal) => Error::WrongPlan(refusal.to_string()),
+            })?;
+        }
+        match self.engine.append(&prepared.batch)? {
+            Written::Durably => Ok(Loaded { saved: None, state: Arc::unwrap_or_clone(prepared.newest) }),
+            // Another process has done so meanwhile.
+            Written::TooLate => load(&*self.engine),
         }
     }
 
-    /// Folds in what others have committed. The caller holds `head`.
-    pub(crate) fn look(&self, head: &mut Head) -> Result<(), Error> {
-        match self.state.load() {
-            None => self.opened(head).map(drop),
-            Some(state) => {
-                self.caught_up(state)?;
-                head.behind = false;
-                Ok(())
-            }
+    /// Folds in what others have committed, if the account is open. The caller holds `head`.
+    pub(crate) fn catch_up(&self, head: &mut Head) -> Result<(), Error> {
+        match self.current.state() {
+            Some(state) => self.caught_up(head, state).map(drop),
+            None => Ok(()),
         }
     }
 
     /// The state with all that is in the log after it. The caller holds `head`.
-    pub(crate) fn caught_up(&self, state: Arc<State>) -> Result<Arc<State>, Error> {
+    pub(crate) fn caught_up(&self, head: &mut Head, state: Arc<State>) -> Result<Arc<State>, Error> {
         let newest = self.engine.newest()?;
-        if newest == state.modseq() {
-            return Ok(state);
-        }
         if newest < state.modseq() {
             return Err(Error::damaged("the log ends before what was committed to it"));
         }
+        if newest == state.modseq() {
+            self.publish(head, state.clone());
+            return Ok(state);
+        }
         let mut newer = (*state).clone();
-        let folded = fold(&*self.engine, &mut newer, &mut |commit| self.note_arrivals(&commit.changes))?;
-        let newer = match folded {
-            Folded::Whole => newer,
+        let folded = fold(&*self.engine, &mut newer, &mut |commit| self.recent.note(&commit.changes))?;
+        match folded {
+            Folded::Whole => {
+                let newer = Arc::new(newer);
+                self.publish(head, newer.clone());
+                Ok(newer)
+            }
             // The rows in between are covered by somebody's checkpoint and have gone.
             Folded::Gap => {
                 let loaded = load(&*self.engine)?;
-                self.saved.lock().set(loaded.saved);
-                loaded.state
+                let newer = Arc::new(loaded.state);
+                self.current.set(Open::new(newer.clone(), Saved::new(loaded.saved)));
+                self.watchers.saw(newer.modseq());
+                Ok(newer)
             }
-        };
-        let newer = Arc::new(newer);
-        self.publish(newer.clone());
-        Ok(newer)
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use crate::lock::{Lock, Rank};
 
 /// While it lives, no email that its state names is removed: a session's view over EXPUNGE (RFC 2180 §4.1.2).
 #[derive(Debug)]
@@ -13,8 +13,14 @@ pub struct Pin {
 }
 
 /// The pins of an account: how many there are on the state of each modseq.
-#[derive(Debug, Default)]
-pub(crate) struct Pins(Mutex<BTreeMap<u64, usize>>);
+#[derive(Debug)]
+pub(crate) struct Pins(Lock<BTreeMap<u64, usize>>);
+
+impl Default for Pins {
+    fn default() -> Self {
+        Self(Lock::new(Rank::Pins, BTreeMap::new()))
+    }
+}
 
 impl Pins {
     pub(crate) fn pin(self: &Arc<Self>, modseq: u64) -> Pin {

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use account::{Change, Refusal, State};
 use parking_lot::{Condvar, Mutex};
 
+use crate::engine::BodyRef;
+use crate::lock::{Lock, Rank};
 use crate::{Actor, CommitError, Error, Message};
 
 pub(crate) type Plan = Box<dyn FnMut(&State) -> Result<Vec<Change>, Refusal> + Send>;
@@ -19,7 +21,7 @@ pub(crate) type Answer = Result<Arc<State>, CommitError>;
 pub(crate) struct Request {
     pub(crate) at: i64,
     pub(crate) actor: String,
-    pub(crate) emails: Vec<Message>,
+    pub(crate) emails: Vec<(Message, BodyRef)>,
     pub(crate) plan: Plan,
     ticket: Arc<Ticket>,
     answered: bool,
@@ -32,7 +34,7 @@ impl fmt::Debug for Request {
 }
 
 impl Request {
-    pub(crate) fn new(who: &Actor, at: i64, emails: Vec<Message>, plan: Plan) -> Self {
+    pub(crate) fn new(who: &Actor, at: i64, emails: Vec<(Message, BodyRef)>, plan: Plan) -> Self {
         Self { at, actor: who.to_string(), emails, plan, ticket: Arc::default(), answered: false }
     }
 
@@ -63,7 +65,7 @@ enum Verdict {
     Lead,
 }
 
-/// Where a request's answer is put.
+/// Where a request's answer is put. Its lock is the innermost: who tells or waits takes no other one.
 #[derive(Debug, Default)]
 pub(crate) struct Ticket {
     verdict: Mutex<Option<Verdict>>,
@@ -90,8 +92,14 @@ impl Ticket {
 }
 
 /// The requests that wait, and whether somebody leads.
-#[derive(Debug, Default)]
-pub(crate) struct Queue(Mutex<Waiting>);
+#[derive(Debug)]
+pub(crate) struct Queue(Lock<Waiting>);
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self(Lock::new(Rank::Queue, Waiting::default()))
+    }
+}
 
 #[derive(Debug, Default)]
 struct Waiting {

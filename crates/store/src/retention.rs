@@ -60,7 +60,7 @@ impl Account {
         let old = rows.iter().take_while(|row| row.at < cutoff && Some(row.modseq) < newest).count();
         rows.truncate(old);
         let Some(last) = rows.last().map(|row| row.modseq) else { return Ok(None) };
-        if self.saved.lock().modseq() < Some(last) {
+        if self.covered() < Some(last) {
             self.checkpoint()?;
         }
         let mut doomed = Vec::new();

@@ -3,21 +3,21 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
-
-use crate::{Account, Directory, Options};
+use crate::backend::Backend;
+use crate::lock::{Lock, Rank};
+use crate::{Account, Options};
 
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) options: Options,
-    pub(crate) directory: Arc<Directory>,
+    pub(crate) backend: Arc<dyn Backend>,
     /// The accounts that hold files and memory, roughly from the one that was used longest ago.
-    open: Mutex<VecDeque<Weak<Account>>>,
+    open: Lock<VecDeque<Weak<Account>>>,
 }
 
 impl Shared {
-    pub(crate) fn new(options: Options, directory: Arc<Directory>) -> Self {
-        Self { options, directory, open: Mutex::default() }
+    pub(crate) fn new(options: Options, backend: Arc<dyn Backend>) -> Self {
+        Self { options, backend, open: Lock::new(Rank::Opened, VecDeque::new()) }
     }
 
     /// An account has been opened. Where that makes too many, others are closed: each gets a second chance if it was

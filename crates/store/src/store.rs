@@ -1,17 +1,16 @@
-//! One data folder.
+//! All accounts of one backend.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-
-use crate::engine::sqlite::durable_folder;
-use crate::engine::{Engine, Memory, Sqlite};
+use crate::backend::{Backend, Changed, Files, Memory, Rows};
+use crate::engine::Engine;
+use crate::lock::{Lock, Rank};
 use crate::shared::Shared;
-use crate::{Account, AccountId, Directory, Error, Options, Swept, Upload};
+use crate::{Account, AccountId, Directory, Error, Options, Swept, Upload, sweep};
 
 /// All accounts of one data folder, or of one process's memory. Cloning is free.
 #[derive(Clone, Debug)]
@@ -19,14 +18,10 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     shared: Arc<Shared>,
-    accounts: Mutex<HashMap<AccountId, Arc<Account>>>,
-    /// Makes the engine of an account that was not used yet.
-    engines: Box<dyn Fn(AccountId) -> Arc<dyn Engine> + Send + Sync>,
-    /// Where large messages wait; `None`: in memory.
-    spool: Option<Arc<Path>>,
+    accounts: Lock<HashMap<AccountId, Arc<Account>>>,
     /// The directory's version when the accounts were last compared with it.
     compared: AtomicU64,
-    round: Mutex<Round>,
+    round: Lock<Round>,
 }
 
 /// Where the sweeps are on their round through the accounts that are closed.
@@ -45,14 +40,7 @@ impl fmt::Debug for Inner {
 impl Store {
     /// Opens a data folder, and makes what is missing.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
-        let spool = dir.join("tmp");
-        durable_folder(&spool)?;
-        empty(&spool)?;
-        let accounts = dir.join("accounts");
-        durable_folder(&accounts)?;
-        let directory = Directory::open(&dir.join("directory.sqlite"))?;
-        let engines = move |id: AccountId| -> Arc<dyn Engine> { Arc::new(Sqlite::new(file(&accounts, id))) };
-        let store = Self::new(options, directory, Box::new(engines), Some(spool.into()));
+        let store = Self::with_backend(options, Arc::new(Files::open(dir)?));
         store.destroy_removed()?;
         Ok(store)
     }
@@ -64,10 +52,7 @@ impl Store {
 
     /// The same, with options.
     pub fn memory_with(options: Options) -> Self {
-        // An engine must outlive the account's handle, which a sweep may drop.
-        let kept: Mutex<HashMap<AccountId, Memory>> = Mutex::default();
-        let engines = move |id: AccountId| -> Arc<dyn Engine> { Arc::new(kept.lock().entry(id).or_default().clone()) };
-        Self::new(options, Directory::memory(), Box::new(engines), None)
+        Self::with_backend(options, Arc::new(Memory::default()))
     }
 
     /// A store whose accounts are kept by engines of the caller's choice: for tests of what happens when they fail.
@@ -75,29 +60,28 @@ impl Store {
         options: Options,
         engines: impl Fn(AccountId) -> Arc<dyn Engine> + Send + Sync + 'static,
     ) -> Self {
-        Self::new(options, Directory::memory(), Box::new(engines), None)
+        Self::with_backend(options, Arc::new(Memory::with_engines(engines)))
     }
 
-    fn new(
-        options: Options,
-        directory: Directory,
-        engines: Box<dyn Fn(AccountId) -> Arc<dyn Engine> + Send + Sync>,
-        spool: Option<Arc<Path>>,
-    ) -> Self {
-        let compared = AtomicU64::new(directory.version());
+    /// A store that is kept by this backend.
+    pub fn with_backend(options: Options, backend: Arc<dyn Backend>) -> Self {
+        let compared = AtomicU64::new(backend.directory().version());
         Self(Arc::new(Inner {
-            shared: Arc::new(Shared::new(options, Arc::new(directory))),
-            accounts: Mutex::default(),
-            engines,
-            spool,
+            shared: Arc::new(Shared::new(options, backend)),
+            accounts: Lock::new(Rank::Accounts, HashMap::new()),
             compared,
-            round: Mutex::new(Round { begun: i64::MIN, after: None }),
+            round: Lock::new(Rank::Round, Round { begun: i64::MIN, after: None }),
         }))
     }
 
     /// The accounts, their addresses and credentials.
     pub fn directory(&self) -> &Directory {
-        &self.0.shared.directory
+        self.0.shared.backend.directory()
+    }
+
+    /// Rows that are no account's own.
+    pub fn rows(&self) -> &dyn Rows {
+        self.0.shared.backend.rows()
     }
 
     /// The handle of an account. Costs next to nothing: no file is opened before its data is used.
@@ -119,63 +103,74 @@ impl Store {
 
     /// A message on its way in.
     pub fn upload(&self) -> Upload {
-        Upload::new(self.0.shared.options.mime, self.0.spool.clone())
+        Upload::new(self.0.shared.options.mime, self.0.shared.backend.spool())
+    }
+
+    /// Looks what other processes have committed, and wakes those who watch the accounts that they committed to. Gives
+    /// what could not be looked at.
+    pub fn poll(&self) -> Vec<(AccountId, Error)> {
+        let changed = self.0.shared.backend.changed();
+        let accounts: Vec<_> = {
+            let accounts = self.0.accounts.lock();
+            match changed {
+                Ok(Changed::These(ids)) => ids.iter().filter_map(|id| accounts.get(id).cloned()).collect(),
+                // Where it cannot be told, each is asked: better too often than not at all.
+                Ok(Changed::AskEach) | Err(_) => accounts.values().cloned().collect(),
+            }
+        };
+        let failed = |account: Arc<Account>| account.poll().err().map(|error| (account.id(), error));
+        accounts.into_iter().filter_map(failed).collect()
     }
 
     /// What has to be done from time to time, every few seconds: checkpoints, retention, removal of emails that
     /// nothing names, closing of what is idle, following what other processes did to the directory. It waits for the
     /// disk. `now` is in unix seconds.
     pub fn sweep(&self, now: i64) -> Swept {
-        let mut swept = Swept::default();
-        self.follow_directory(&mut swept);
+        let mut swept = self.follow_directory();
         let accounts: Vec<_> = self.0.accounts.lock().values().cloned().collect();
         let mut open: Vec<_> = accounts.into_iter().filter(|account| account.is_open()).collect();
         for account in &open {
-            swept.open_account(account, now);
+            swept = swept.and(sweep::open_account(account, now));
         }
-        self.keep_memory(&mut open, &mut swept);
+        swept = swept.and(self.keep_memory(&mut open));
         drop(open);
-        self.look_into_a_closed_one(&mut swept, now);
+        swept = swept.and(self.look_into_a_closed_one(now));
         let mut accounts = self.0.accounts.lock();
-        accounts.retain(|_, account| Arc::strong_count(account) > 1 || account.is_open() || account.has_news());
+        accounts.retain(|_, account| Arc::strong_count(account) > 1 || account.is_open() || !account.recent.is_empty());
         swept
     }
 
     /// Writes the checkpoints that are due and closes all files; what is used again afterwards opens again.
     pub fn close(&self) -> Result<(), Error> {
         let accounts: Vec<_> = self.0.accounts.lock().values().cloned().collect();
-        let mut swept = Swept::default();
-        for account in accounts.iter().filter(|account| account.is_open()) {
-            swept.close(account);
-        }
-        swept.failed.pop().map_or(Ok(()), |(_, error)| Err(error))
+        let open = accounts.iter().filter(|account| account.is_open());
+        let mut closed = open.map(sweep::close).fold(Swept::default(), Swept::and);
+        closed.failed.pop().map_or(Ok(()), |(_, error)| Err(error))
     }
 
     fn handle(&self, id: AccountId) -> Arc<Account> {
-        Account::new(id, (self.0.engines)(id), self.0.shared.clone())
+        Account::new(id, self.0.shared.backend.engine(id), self.0.shared.clone())
     }
 
     /// Lets go of the accounts that another process has removed.
-    fn follow_directory(&self, swept: &mut Swept) {
-        let Ok(version) = self.directory().refresh() else { return };
+    fn follow_directory(&self) -> Swept {
+        let Ok(version) = self.directory().refresh() else { return Swept::default() };
         if self.0.compared.swap(version, Ordering::Relaxed) == version {
-            return;
+            return Swept::default();
         }
-        let Ok(list) = self.directory().list() else { return };
+        let Ok(list) = self.directory().list() else { return Swept::default() };
         let there: HashSet<AccountId> = list.into_iter().map(|entry| entry.id).collect();
         let gone: Vec<_> = {
             let mut accounts = self.0.accounts.lock();
             accounts.extract_if(|id, _| !there.contains(id)).map(|(_, account)| account).collect()
         };
-        for account in gone {
-            swept.removed += 1;
-            let removed = account.remove();
-            swept.note(account.id(), removed);
-        }
-        for id in self.directory().removed().unwrap_or_default() {
-            let destroyed = self.destroy(id);
-            swept.note(id, destroyed);
-        }
+        let gone = gone.iter().map(|account| {
+            let removed = Swept { removed: 1, ..Swept::default() };
+            removed.and(Swept::of(account.id(), account.remove().map(|()| Swept::default())))
+        });
+        let left = self.directory().removed().unwrap_or_default();
+        let left = left.into_iter().map(|id| Swept::of(id, self.destroy(id).map(|()| Swept::default())));
+        gone.chain(left).fold(Swept::default(), Swept::and)
     }
 
     /// Removes the files of accounts that are not in the directory any more, also if whoever removed them was stopped
@@ -191,52 +186,38 @@ impl Store {
     }
 
     /// Closes accounts, the one that was used longest ago first, until the states in memory fit the budget.
-    fn keep_memory(&self, open: &mut [Arc<Account>], swept: &mut Swept) {
+    fn keep_memory(&self, open: &mut [Arc<Account>]) -> Swept {
         open.sort_by_key(|account| account.used_at.load(Ordering::Relaxed));
-        let mut sizes: Vec<_> = open.iter().map(|account| account.weight()).collect();
+        let sizes: Vec<_> = open.iter().map(|account| account.weight()).collect();
         let mut sum: usize = sizes.iter().sum();
-        for (account, size) in open.iter().zip(&mut sizes) {
+        let mut swept = Swept::default();
+        for (account, size) in open.iter().zip(sizes) {
             if sum <= self.0.shared.options.memory {
                 break;
             }
-            swept.close(account);
-            sum -= *size;
+            swept = swept.and(sweep::close(account));
+            sum -= size;
         }
+        swept
     }
 
     /// One closed account a sweep, so that old mail goes from accounts that nobody uses, too.
-    fn look_into_a_closed_one(&self, swept: &mut Swept, now: i64) {
+    fn look_into_a_closed_one(&self, now: i64) -> Swept {
         /// How long a round through all accounts takes at least, in seconds.
         const ROUND: i64 = 24 * 3600;
         let mut round = self.0.round.lock();
         if round.after.is_none() && now.saturating_sub(round.begun) < ROUND {
-            return;
+            return Swept::default();
         }
         if round.after.is_none() {
             round.begun = now;
         }
         round.after = self.directory().after(round.after).unwrap_or_default();
-        let Some(Ok(account)) = round.after.map(|id| self.account(id)) else { return };
+        let Some(Ok(account)) = round.after.map(|id| self.account(id)) else { return Swept::default() };
         // Who has never had mail needs no file for this.
-        if !account.is_open() && account.engine.newest().is_ok() {
-            swept.closed_account(&account, now);
+        if account.is_open() || account.engine.newest().is_err() {
+            return Swept::default();
         }
+        sweep::closed_account(&account, now)
     }
-}
-
-/// Where an account is kept: folders by the last two digits of its id, so that none has very many files. Nothing that
-/// anybody chose becomes part of a path.
-fn file(accounts: &Path, id: AccountId) -> PathBuf {
-    accounts.join(format!("{:02x}", id.get() & 0xff)).join(format!("{id}.sqlite"))
-}
-
-/// What a process that was stopped has left.
-fn empty(folder: &Path) -> Result<(), Error> {
-    for entry in std::fs::read_dir(folder)? {
-        match std::fs::remove_file(entry?.path()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-    }
-    Ok(())
 }

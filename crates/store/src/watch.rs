@@ -1,9 +1,12 @@
 //! Being told of commits.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
+use imap::ModSeq;
+
+use crate::lock::{Lock, Rank};
 
 type Wake = dyn Fn() + Send + Sync;
 
@@ -25,23 +28,53 @@ impl fmt::Debug for Watchers {
     }
 }
 
-/// Those who watch an account.
-#[derive(Default)]
-pub(crate) struct Watchers(Mutex<Vec<Weak<Wake>>>);
+/// Those who watch an account, and how much of it they have been told of. All of it outlives closing.
+pub(crate) struct Watchers {
+    list: Lock<Vec<Weak<Wake>>>,
+    /// The newest commit that this process has heard of, and the newest one that watchers were told of; 0 before any.
+    seen: AtomicU64,
+    told: AtomicU64,
+}
+
+impl Default for Watchers {
+    fn default() -> Self {
+        Self { list: Lock::new(Rank::Watchers, Vec::new()), seen: AtomicU64::new(0), told: AtomicU64::new(0) }
+    }
+}
 
 impl Watchers {
     pub(crate) fn watch(&self, wake: impl Fn() + Send + Sync + 'static) -> Watch {
         let wake: Arc<Wake> = Arc::new(wake);
-        let mut list = self.0.lock();
+        let mut list = self.list.lock();
         list.retain(|w| w.strong_count() > 0);
         list.push(Arc::downgrade(&wake));
         Watch { _wake: wake }
     }
 
-    /// Calls them all, without any lock.
-    pub(crate) fn wake(&self) {
+    /// Notes a commit that is durable.
+    pub(crate) fn saw(&self, commit: Option<ModSeq>) {
+        self.seen.fetch_max(commit.map_or(0, ModSeq::get), Ordering::AcqRel);
+    }
+
+    /// The account is opened for the first time: who watches it already looks after that.
+    pub(crate) fn begin(&self, commit: Option<ModSeq>) {
+        self.saw(commit);
+        let commit = commit.map_or(0, ModSeq::get);
+        // Told of something before, they are told of this as of any other.
+        let _told = self.told.compare_exchange(0, commit, Ordering::AcqRel, Ordering::Relaxed);
+    }
+
+    /// Wakes all if there is something that they have not been told of. The caller holds no lock.
+    pub(crate) fn tell(&self) {
+        let seen = self.seen.load(Ordering::Acquire);
+        if self.told.fetch_max(seen, Ordering::AcqRel) < seen {
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
         let live: Vec<_> = {
-            let mut list = self.0.lock();
+            let mut list = self.list.lock();
             if list.is_empty() {
                 return;
             }
@@ -57,6 +90,6 @@ impl Watchers {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.lock().iter().all(|w| w.strong_count() == 0)
+        self.list.lock().iter().all(|w| w.strong_count() == 0)
     }
 }

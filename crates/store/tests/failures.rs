@@ -73,6 +73,21 @@ fn an_account_that_cannot_be_made_now_is_made_later() {
 }
 
 #[test]
+fn nobody_sees_a_new_account_without_its_inbox() {
+    let engine = Faulty::slow(Duration::from_millis(50));
+    let store = store(&engine);
+    let account = user(&store, "alice");
+    std::thread::scope(|scope| {
+        let opening = scope.spawn(|| account.state().unwrap());
+        while !opening.is_finished() {
+            let seen = account.state_if_open();
+            assert!(seen.is_none_or(|state| state.named(&name("INBOX")).is_some()), "it is being furnished");
+            std::thread::yield_now();
+        }
+    });
+}
+
+#[test]
 fn a_checkpoint_that_fails_is_written_by_the_next_sweep() {
     let engine = Faulty::default();
     let options = Options { tail: 1, ..Options::default() };

@@ -97,6 +97,41 @@ fn a_poll_sees_what_another_process_did_and_wakes() {
 }
 
 #[test]
+fn a_wake_is_not_lost_when_the_account_closes_in_between_and_does_not_open_it() {
+    let folder = Folder::new();
+    let (ours, theirs) = (folder.open(), folder.open());
+    let (account, other) = (user(&ours, "alice"), user(&theirs, "alice"));
+    account.state().unwrap();
+    other.state().unwrap();
+    let woken = Arc::new(AtomicUsize::new(0));
+    let count = woken.clone();
+    let watch = account.watch(move || _ = count.fetch_add(1, Ordering::Relaxed));
+    // Long enough ago that the files look the same before and after we close.
+    let theirs_before_we_close = [
+        Box::new(|| append(&other, "INBOX", vec![upload(&theirs, &mail(1))]).map(drop)) as Box<dyn Fn() -> _>,
+        Box::new(|| commit(&other, |state| plan::subscribe(state, &name("News"))).map(drop)),
+        Box::new(|| commit(&other, |state| plan::create(state, &name("News"), &[], NOW)).map(drop)),
+    ];
+    for (round, change) in theirs_before_we_close.iter().enumerate() {
+        change().unwrap();
+        std::thread::sleep(Duration::from_millis(150));
+        ours.close().unwrap();
+        assert_eq!(woken.load(Ordering::Relaxed), round, "nobody has looked yet");
+        account.poll().unwrap();
+        assert_eq!(woken.load(Ordering::Relaxed), round + 1);
+        account.poll().unwrap();
+        assert!(account.state_if_open().is_none(), "looking whether something came opens nothing");
+        assert_eq!(woken.load(Ordering::Relaxed), round + 1, "told once");
+        assert_eq!(account.state().unwrap(), other.state().unwrap());
+    }
+    // What is open is looked at though nobody watches: who has just logged in sees what there is.
+    drop(watch);
+    commit(&other, |state| plan::unsubscribe(state, &name("News"))).unwrap();
+    account.poll().unwrap();
+    assert_eq!(account.state().unwrap(), other.state().unwrap());
+}
+
+#[test]
 fn checkpoints_and_expired_rows_of_another_process_do_no_harm() {
     let folder = Folder::new();
     let at_once = Options { retention: Duration::ZERO, tail: 1, ..Options::default() };

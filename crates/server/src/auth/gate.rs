@@ -205,6 +205,8 @@ impl Inner {
             Ok(account) => account,
             Err(error) => return Self::refuse(attempt, Refused::Failed(error)),
         };
+        // Whoever comes in sees what other processes have done until now. What cannot be read, the session will tell.
+        let _newest = account.poll();
         let login = Login { account: known.id, name: known.name.clone() };
         let Some(admission) = self.registry.admit(attempt.peer.session, login, known.stamp) else {
             return Self::refuse(attempt, Refused::TooMany);

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use account::codec::Format;
-use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use self::schema::{COLUMNS, Known};
+use crate::lock::{Lock, Rank};
 use crate::{AccountId, Error};
 
 /// The longest name or address, in octets (RFC 5321 §4.5.3.1: 64 and 255 and an `@`).
@@ -53,7 +53,7 @@ pub struct Scram {
 /// All accounts of a store. Names and addresses compare in any case of ASCII letters.
 #[derive(Debug)]
 pub struct Directory {
-    connection: Mutex<Connection>,
+    connection: Lock<Connection>,
     /// What others compare with what they remember.
     version: AtomicU64,
     /// SQLite's count of what other processes have committed, as last seen.
@@ -72,7 +72,11 @@ impl Directory {
     }
 
     fn new(connection: Connection) -> Self {
-        Self { connection: Mutex::new(connection), version: AtomicU64::new(1), others: AtomicU64::new(0) }
+        Self {
+            connection: Lock::new(Rank::Directory, connection),
+            version: AtomicU64::new(1),
+            others: AtomicU64::new(0),
+        }
     }
 
     /// The format that accounts which are made new are in.

@@ -1,21 +1,28 @@
 //! An account in memory: for tests, and for a server that is only tried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use account::EmailId;
 use account::codec::Format;
 use imap::ModSeq;
-use parking_lot::Mutex;
 
 use super::{
-    Batch, CellName, Checkpoint, Email, Engine, Over, Packed, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
+    Batch, BodyRef, CellName, Checkpoint, Email, Engine, Over, Packed, Row, SeeCell, VisitChunk, VisitEmail, VisitId,
+    Written,
 };
+use crate::lock::{Lock, Rank};
 use crate::{Error, Message};
 
 /// An account that is forgotten with its last user. Clones share it, as processes share a file.
-#[derive(Clone, Debug, Default)]
-pub struct Memory(Arc<Mutex<Data>>);
+#[derive(Clone, Debug)]
+pub struct Memory(Arc<Lock<Data>>);
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self(Arc::new(Lock::new(Rank::Memory, Data::default())))
+    }
+}
 
 #[derive(Debug, Default)]
 struct Data {
@@ -24,7 +31,10 @@ struct Data {
     log: BTreeMap<ModSeq, Row>,
     cells: BTreeMap<CellName, Vec<u8>>,
     saved: Option<ModSeq>,
-    emails: BTreeMap<EmailId, (i64, Message)>,
+    emails: BTreeMap<EmailId, (i64, BodyRef)>,
+    /// Octets by their names, as an object store has them: they are there before any row names them.
+    objects: HashMap<BodyRef, Message>,
+    named: u64,
     doomed: BTreeMap<EmailId, ModSeq>,
 }
 
@@ -41,7 +51,11 @@ impl Memory {
     }
 
     fn message(&self, id: EmailId) -> Result<(i64, Message), Error> {
-        self.read(|data| data.emails.get(&id).cloned().ok_or(Error::NoSuchEmail(id)))
+        self.read(|data| {
+            let (received_at, body) = data.emails.get(&id).ok_or(Error::NoSuchEmail(id))?;
+            let message = data.objects.get(body).ok_or_else(|| Error::damaged(format!("octets of email {id}")))?;
+            Ok((*received_at, message.clone()))
+        })
     }
 }
 
@@ -71,6 +85,19 @@ impl Engine for Memory {
         self.read(|data| Ok(data.log.range(from..).take(limit).map(|(_, row)| row.clone()).collect()))
     }
 
+    fn put(&self, message: &Message) -> Result<BodyRef, Error> {
+        let mut data = self.0.lock();
+        data.named += 1;
+        let name = BodyRef(data.named.to_le_bytes().into());
+        data.objects.insert(name.clone(), message.clone());
+        Ok(name)
+    }
+
+    fn discard(&self, body: &BodyRef) -> Result<(), Error> {
+        self.0.lock().objects.remove(body);
+        Ok(())
+    }
+
     fn append(&self, batch: &Batch) -> Result<Written, Error> {
         self.read(|data| {
             if data.newest() != batch.after {
@@ -78,7 +105,7 @@ impl Engine for Memory {
             }
             data.log.extend(batch.rows.iter().map(|row| (row.modseq, row.clone())));
             let emails = batch.emails.iter();
-            data.emails.extend(emails.map(|email| (email.id, (email.received_at, email.message.clone()))));
+            data.emails.extend(emails.map(|email| (email.id, (email.received_at, email.body.clone()))));
             Ok(Written::Durably)
         })
     }
@@ -161,7 +188,9 @@ impl Engine for Memory {
                 return Ok(Written::TooLate);
             }
             for id in emails {
-                data.emails.remove(id);
+                if let Some((_, body)) = data.emails.remove(id) {
+                    data.objects.remove(&body);
+                }
             }
             for id in emails.iter().chain(spared) {
                 data.doomed.remove(id);
@@ -174,8 +203,8 @@ impl Engine for Memory {
         Ok(Vec::new())
     }
 
-    fn may_have_changed(&self) -> bool {
-        true
+    fn glance(&self) -> Result<Option<ModSeq>, Error> {
+        self.newest()
     }
 
     fn close(&self) -> Result<(), Error> {

@@ -36,6 +36,11 @@ pub struct Row {
     pub gone: Vec<u8>,
 }
 
+/// The name of a message's octets, as the engine gave it before any row named them. The octets of an empty name come
+/// with the row: the email's id is their name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct BodyRef(pub Box<[u8]>);
+
 /// An email that comes with a batch.
 #[derive(Clone, Debug)]
 pub struct NewEmail {
@@ -43,8 +48,10 @@ pub struct NewEmail {
     pub id: EmailId,
     /// When, unix seconds.
     pub received_at: i64,
-    /// Its octets and structure.
+    /// Its structure, and its octets where `body` is an empty name.
     pub message: Message,
+    /// The name of its octets: [`Engine::put`] gave it.
+    pub body: BodyRef,
 }
 
 /// Commits that become durable together, or not at all.
@@ -150,6 +157,14 @@ pub trait Engine: Send + Sync + Debug {
     /// Up to `limit` rows of the log after a modseq, ascending.
     fn log(&self, after: Option<ModSeq>, limit: usize) -> Result<Vec<Row>, Error>;
 
+    /// Gives a message's octets a name, for the row that will name them. An engine whose octets lie elsewhere than its
+    /// rows makes them durable here; others keep nothing yet. A checksum of the row covers the name.
+    fn put(&self, message: &Message) -> Result<BodyRef, Error>;
+
+    /// Nothing will ever name these octets: the commit that was to was refused. Of a commit that failed nobody knows, so
+    /// it discards nothing; what no row has named for long is the engine's to find.
+    fn discard(&self, body: &BodyRef) -> Result<(), Error>;
+
     /// Makes a batch durable if `batch.after` is the last row of the log.
     fn append(&self, batch: &Batch) -> Result<Written, Error>;
 
@@ -182,8 +197,9 @@ pub trait Engine: Send + Sync + Debug {
     /// What is wrong with the files beneath all that, in words.
     fn examine(&self) -> Result<Vec<String>, Error>;
 
-    /// Whether somebody else may have written since this was last asked. `true` costs the asker a look.
-    fn may_have_changed(&self) -> bool;
+    /// The last row of the log of an account that nobody here works with. It costs next to nothing while nobody writes,
+    /// and what was closed is closed afterwards.
+    fn glance(&self) -> Result<Option<ModSeq>, Error>;
 
     /// Gives back what being open costs. The next call opens again.
     fn close(&self) -> Result<(), Error>;

@@ -8,8 +8,10 @@ use account::EmailId;
 use account::codec::Format;
 use imap::ModSeq;
 use parking_lot::Mutex;
-use store::Error;
-use store::engine::{Batch, Checkpoint, Engine, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
+use store::engine::{
+    Batch, BodyRef, Checkpoint, Engine, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
+};
+use store::{Error, Message};
 
 /// What the next write does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +64,14 @@ impl Engine for Faulty {
 
     fn format(&self) -> Result<Format, Error> {
         self.inner.format()
+    }
+
+    fn put(&self, message: &Message) -> Result<BodyRef, Error> {
+        self.inner.put(message)
+    }
+
+    fn discard(&self, body: &BodyRef) -> Result<(), Error> {
+        self.inner.discard(body)
     }
 
     fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {
@@ -118,8 +128,8 @@ impl Engine for Faulty {
         self.inner.examine()
     }
 
-    fn may_have_changed(&self) -> bool {
-        self.inner.may_have_changed()
+    fn glance(&self) -> Result<Option<ModSeq>, Error> {
+        self.inner.glance()
     }
 
     fn close(&self) -> Result<(), Error> {

@@ -4,12 +4,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use parking_lot::Mutex;
+use imap::ModSeq;
 use rusqlite::Connection;
 
 use super::schema::{self, Role};
+use super::{read, spoils};
 use crate::Error;
 use crate::engine::Written;
+use crate::lock::{Lock, Rank};
 
 /// How many reading connections are kept. More are opened when more are needed at once.
 const READERS: usize = 2;
@@ -17,8 +19,8 @@ const READERS: usize = 2;
 #[derive(Debug)]
 pub(super) struct Connections {
     path: PathBuf,
-    writer: Mutex<Writer>,
-    readers: Mutex<Readers>,
+    writer: Lock<Writer>,
+    readers: Lock<Readers>,
 }
 
 #[derive(Debug, Default)]
@@ -26,8 +28,8 @@ struct Writer {
     connection: Option<Connection>,
     /// A write has failed, and what it left in the file is not known.
     suspect: bool,
-    /// How the file looked when it was closed.
-    stamp: Option<Stamp>,
+    /// How the file looked when it was closed and this was its last row.
+    glanced: Option<(Stamp, Option<ModSeq>)>,
 }
 
 #[derive(Debug, Default)]
@@ -42,7 +44,8 @@ type Stamp = [Option<(u64, i64, i64, u64)>; 2];
 
 impl Connections {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, writer: Mutex::default(), readers: Mutex::default() }
+        let writer = Lock::new(Rank::Writer, Writer::default());
+        Self { path, writer, readers: Lock::new(Rank::Readers, Readers::default()) }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -103,9 +106,7 @@ impl Connections {
     pub(super) fn close(&self) {
         let mut writer = self.writer.lock();
         self.close_readers();
-        if writer.connection.take().is_some() {
-            writer.stamp = stamp(&self.path);
-        }
+        writer.connection = None;
     }
 
     fn close_readers(&self) {
@@ -114,9 +115,26 @@ impl Connections {
         readers.idle.clear();
     }
 
-    pub(super) fn may_have_changed(&self) -> bool {
-        let writer = self.writer.lock();
-        writer.connection.is_some() || writer.stamp.is_none() || writer.stamp != stamp(&self.path)
+    /// The last row of the log. A file that looks as it did when it was last read is not opened for that. What another
+    /// process wrote while we closed is never missed: how the file looks is believed only if it looked so before it was
+    /// read and afterwards, and had been left alone for a while.
+    pub(super) fn glance(&self) -> Result<Option<ModSeq>, Error> {
+        let mut writer = self.writer.lock();
+        if let Some(open) = &writer.connection {
+            return read::newest(open);
+        }
+        let before = stamp(&self.path);
+        if let (Some(before), Some((then, newest))) = (before, writer.glanced)
+            && before == then
+        {
+            return Ok(newest);
+        }
+        let opened = self.open_writer(&mut writer)?;
+        let newest = read::newest(&opened)?;
+        drop(opened);
+        let untouched = before.filter(|before| stamp(&self.path) == Some(*before));
+        writer.glanced = untouched.map(|stamp| (stamp, newest));
+        Ok(newest)
     }
 }
 
@@ -143,15 +161,6 @@ fn transaction(
         connection.prepare_cached("ROLLBACK")?.execute([])?;
     }
     result
-}
-
-/// Whether a connection that met this error must not be used again.
-fn spoils(error: &Error) -> bool {
-    match error {
-        Error::Io(_) | Error::Database(_) => true,
-        // A full disk is undone cleanly, and another process's lock says nothing of ours.
-        _ => false,
-    }
 }
 
 /// `None` if the file was changed so lately that a change that follows could look the same.

@@ -5,7 +5,9 @@
 
 mod connections;
 mod crc;
+mod error;
 mod read;
+mod rows;
 mod schema;
 mod write;
 
@@ -16,9 +18,11 @@ use account::codec::Format;
 use imap::ModSeq;
 
 use self::connections::Connections;
-use super::{Batch, Checkpoint, Engine, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
-use crate::Error;
+use self::error::spoils;
+use super::{Batch, BodyRef, Checkpoint, Engine, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
+use crate::{Error, Message};
 
+pub(crate) use rows::SqliteRows;
 pub(crate) use schema::{durable_folder, private_file};
 
 /// An account's file. It is opened when it is first used.
@@ -58,6 +62,15 @@ impl Engine for Sqlite {
 
     fn log(&self, after: Option<ModSeq>, limit: usize) -> Result<Vec<Row>, Error> {
         self.connections.look(|connection| read::log(connection, after, limit))
+    }
+
+    /// The octets go in the transaction that writes their email's row, after it: one sync makes all durable.
+    fn put(&self, _: &Message) -> Result<BodyRef, Error> {
+        Ok(BodyRef::default())
+    }
+
+    fn discard(&self, _: &BodyRef) -> Result<(), Error> {
+        Ok(())
     }
 
     fn append(&self, batch: &Batch) -> Result<Written, Error> {
@@ -104,8 +117,8 @@ impl Engine for Sqlite {
         self.connections.read(read::examine)
     }
 
-    fn may_have_changed(&self) -> bool {
-        self.connections.may_have_changed()
+    fn glance(&self) -> Result<Option<ModSeq>, Error> {
+        self.connections.glance()
     }
 
     fn close(&self) -> Result<(), Error> {

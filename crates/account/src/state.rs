@@ -7,23 +7,46 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use imap::{MailboxName, ModSeq, StoreMode, Uid, UidSet, UidValidity};
-use imbl::{OrdMap, OrdSet};
+use imbl::ordmap::DiffItem;
+use imbl::{OrdMap, OrdSet, ordset};
 
 use crate::change::{Added, Change, Commit};
 use crate::{EmailId, FlagSetId, FlagTable, Flags, Mailbox, MailboxId, Messages, Record, Totals, Vanished};
 
 /// All of an account: its mailboxes, their messages, its subscriptions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct State {
     modseq: Option<ModSeq>,
     next_mailbox: MailboxId,
     next_email: EmailId,
     last_uid_validity: u32,
-    mailboxes: OrdMap<MailboxId, Arc<Mailbox>>,
+    mailboxes: OrdMap<MailboxId, Slot>,
     names: OrdMap<MailboxName, MailboxId>,
     subscriptions: OrdSet<MailboxName>,
     totals: Totals,
 }
+
+/// A mailbox in its place. Two are the same if they are the same object: so two states are compared without a look into
+/// mailboxes that both share, and without unpacking those that they do not.
+#[derive(Clone, Debug)]
+struct Slot(Arc<Mailbox>);
+
+impl PartialEq for Slot {
+    fn eq(&self, other: &Self) -> bool {
+        #[cfg(test)]
+        tests::COMPARED.with(|compared| compared.set(compared.get() + 1));
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl PartialEq for State {
+    /// Whether all of it is the same, message by message.
+    fn eq(&self, other: &Self) -> bool {
+        self.to_parts() == other.to_parts()
+    }
+}
+
+impl Eq for State {}
 
 /// What a [`State`] is made of, for a checkpoint to keep and to give back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +112,7 @@ impl State {
             last_uid_validity: parts.last_uid_validity,
             totals: parts.mailboxes.iter().fold(Totals::default(), |sum, m| sum.with(m.messages.totals())),
             names: parts.mailboxes.iter().map(|m| (m.name.clone(), m.id)).collect(),
-            mailboxes: parts.mailboxes.into_iter().map(|m| (m.id, m)).collect(),
+            mailboxes: parts.mailboxes.into_iter().map(|m| (m.id, Slot(m))).collect(),
             subscriptions: parts.subscriptions.into_iter().collect(),
         }
     }
@@ -101,7 +124,7 @@ impl State {
             next_mailbox: self.next_mailbox,
             next_email: self.next_email,
             last_uid_validity: self.last_uid_validity,
-            mailboxes: self.mailboxes.values().cloned().collect(),
+            mailboxes: self.mailboxes().cloned().collect(),
             subscriptions: self.subscriptions.iter().cloned().collect(),
         }
     }
@@ -133,17 +156,22 @@ impl State {
 
     /// A mailbox by its lasting id.
     pub fn mailbox(&self, id: MailboxId) -> Option<&Arc<Mailbox>> {
-        self.mailboxes.get(&id)
+        self.mailboxes.get(&id).map(|slot| &slot.0)
     }
 
     /// A mailbox by its name.
     pub fn named(&self, name: &MailboxName) -> Option<&Arc<Mailbox>> {
-        self.names.get(name).and_then(|id| self.mailboxes.get(id))
+        self.names.get(name).and_then(|id| self.mailbox(*id))
     }
 
     /// All mailboxes in the order of their names.
     pub fn by_name(&self) -> impl Iterator<Item = &Arc<Mailbox>> {
-        self.names.values().filter_map(|id| self.mailboxes.get(id))
+        self.names.values().filter_map(|id| self.mailbox(*id))
+    }
+
+    /// All mailboxes in the order of their ids.
+    fn mailboxes(&self) -> impl Iterator<Item = &Arc<Mailbox>> {
+        self.mailboxes.values().map(|slot| &slot.0)
     }
 
     /// How many mailboxes there are.
@@ -174,11 +202,37 @@ impl State {
     /// The messages that have an email, wherever they are. Looks only into chunks whose summaries say that they may have
     /// it: emails grow with time, so those are few.
     pub fn find_email(&self, email: EmailId) -> impl Iterator<Item = (MailboxId, Uid)> {
-        self.mailboxes.values().flat_map(move |mailbox| {
+        self.mailboxes().flat_map(move |mailbox| {
             let chunks = mailbox.messages.chunks().iter().filter(move |chunk| chunk.summary().may_hold(email));
             let records = chunks.flat_map(|chunk| chunk.records()).filter(move |record| record.email == email);
             records.map(|record| (mailbox.id, record.uid))
         })
+    }
+
+    /// The mailboxes that are not the same object in an older state and in this one, each with what it was and is, in the
+    /// order of their ids. Costs what has changed since: what both states share is passed over whole.
+    pub(crate) fn mailboxes_since<'a>(
+        &'a self,
+        old: &'a Self,
+    ) -> impl Iterator<Item = (Option<&'a Arc<Mailbox>>, Option<&'a Arc<Mailbox>>)> {
+        old.mailboxes.diff(&self.mailboxes).map(|item| match item {
+            DiffItem::Add(_, Slot(new)) => (None, Some(new)),
+            DiffItem::Update { old: (_, Slot(old)), new: (_, Slot(new)) } => (Some(old), Some(new)),
+            DiffItem::Remove(_, Slot(old)) => (Some(old), None),
+        })
+    }
+
+    /// The names that an older state and this one do not both have among their subscriptions: those that have gone, and
+    /// those that have come.
+    pub(crate) fn subscriptions_since(&self, old: &Self) -> (Vec<MailboxName>, Vec<MailboxName>) {
+        let (mut gone, mut come) = (Vec::new(), Vec::new());
+        for item in old.subscriptions.diff(&self.subscriptions) {
+            match item {
+                ordset::DiffItem::Add(name) => come.push(name.clone()),
+                ordset::DiffItem::Remove(name) => gone.push(name.clone()),
+            }
+        }
+        (gone, come)
     }
 
     /// Whether this is the same state as another, as far as both know: a message's [`Record::created`] is left out
@@ -191,7 +245,7 @@ impl State {
             parts.mailboxes = parts.mailboxes.iter().map(bare).collect();
             parts
         };
-        let mut pairs = self.mailboxes.values().zip(other.mailboxes.values());
+        let mut pairs = self.mailboxes().zip(other.mailboxes());
         bare(self) == bare(other) && pairs.all(|(a, b)| a.messages.agree_with(&b.messages))
     }
 
@@ -235,7 +289,7 @@ impl State {
                     flags: Arc::default(),
                     vanished: Arc::default(),
                 };
-                self.mailboxes.insert(*id, Arc::new(mailbox));
+                self.mailboxes.insert(*id, Slot(Arc::new(mailbox)));
             }
             Change::MailboxRenamed { id, name } => {
                 if self.names.contains_key(name) {
@@ -247,7 +301,7 @@ impl State {
                 self.names.insert(name.clone(), *id);
             }
             Change::MailboxDeleted { id, .. } => {
-                let gone = self.mailboxes.remove(id).ok_or(Inconsistent::NoSuchMailbox(modseq, *id))?;
+                let Slot(gone) = self.mailboxes.remove(id).ok_or(Inconsistent::NoSuchMailbox(modseq, *id))?;
                 self.names.remove(&gone.name);
                 self.totals = self.totals.without(gone.messages.totals());
             }
@@ -308,7 +362,7 @@ impl State {
     }
 
     fn mailbox_mut(&mut self, modseq: ModSeq, id: MailboxId) -> Result<&mut Mailbox, Inconsistent> {
-        let mailbox = self.mailboxes.get_mut(&id).ok_or(Inconsistent::NoSuchMailbox(modseq, id))?;
+        let Slot(mailbox) = self.mailboxes.get_mut(&id).ok_or(Inconsistent::NoSuchMailbox(modseq, id))?;
         Ok(Arc::make_mut(mailbox))
     }
 }
@@ -374,4 +428,38 @@ fn change_flags(
         changed += 1;
     });
     if changed == uids.len() { Ok(()) } else { Err(Inconsistent::NoSuchMessage(modseq, mailbox.id)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::{account_difference, plan};
+
+    thread_local! {
+        /// How often two states' mailboxes were compared.
+        pub(super) static COMPARED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    #[test]
+    fn comparing_states_costs_what_has_changed() {
+        let mut state = State::default();
+        for n in 0..10_000 {
+            let name = MailboxName::new(&format!("mailbox {n}")).unwrap();
+            let changes = plan::create(&state, &name, &[], 0).unwrap().changes;
+            state.apply(&Commit { modseq: state.next_modseq(), at: 0, actor: String::new(), changes }).unwrap();
+        }
+        let before = state.clone();
+        let names = ["mailbox 3", "mailbox 5000", "mailbox 9999"].map(|name| MailboxName::new(name).unwrap());
+        let changes = names.iter().flat_map(|name| plan::delete(&state, name).unwrap().changes).collect();
+        state.apply(&Commit { modseq: state.next_modseq(), at: 0, actor: String::new(), changes }).unwrap();
+        COMPARED.set(0);
+        assert_eq!(account_difference(&before, &state).deleted.len(), 3);
+        // What stands in the same nodes of the map is looked at, and no more.
+        assert!(COMPARED.get() < 500, "{} mailboxes were compared", COMPARED.get());
+        COMPARED.set(0);
+        assert!(account_difference(&state, &state.clone()).is_empty());
+        assert_eq!(COMPARED.get(), 0);
+    }
 }

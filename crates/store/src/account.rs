@@ -275,7 +275,8 @@ impl Account {
     /// About how many octets of memory its state takes.
     pub(crate) fn weight(&self) -> usize {
         const BESIDE: usize = 64 << 10;
-        let messages = self.current.state().map_or(0, |state| state.totals().messages);
+        let state = self.current.state();
+        let messages = state.map_or(0, |state| state.totals().messages);
         BESIDE + usize::try_from(messages).unwrap_or_default() * size_of::<account::Record>()
     }
 

@@ -63,7 +63,8 @@ impl Account {
         let created = entry.created;
         let plan = Box::new(move |state: &State| plan::new_account(state, created).map(|planned| planned.changes));
         let mut request = Request::new(&actor, created, Vec::new(), plan);
-        let prepared = prepare(&Arc::default(), self.engine.format()?, std::slice::from_mut(&mut request));
+        let format = self.engine.format()?;
+        let prepared = prepare(&Arc::default(), format, std::slice::from_mut(&mut request));
         for answer in prepared.answers {
             answer.map_err(|error| match error {
                 CommitError::Failed(error) => error,

@@ -75,7 +75,7 @@ impl Store {
     }
 
     /// The accounts, their addresses and credentials.
-    pub fn directory(&self) -> &Directory {
+    pub fn directory(&self) -> &dyn Directory {
         self.0.shared.backend.directory()
     }
 
@@ -106,20 +106,16 @@ impl Store {
         Upload::new(self.0.shared.options.mime, self.0.shared.backend.spool())
     }
 
-    /// Looks what other processes have committed, and wakes those who watch the accounts that they committed to. Gives
-    /// what could not be looked at.
-    pub fn poll(&self) -> Vec<(AccountId, Error)> {
+    /// The accounts in use here that others may have committed to: [`Account::poll`] looks at each. One question for all
+    /// of them, where the backend can answer it.
+    pub fn changed(&self) -> Vec<AccountId> {
         let changed = self.0.shared.backend.changed();
-        let accounts: Vec<_> = {
-            let accounts = self.0.accounts.lock();
-            match changed {
-                Ok(Changed::These(ids)) => ids.iter().filter_map(|id| accounts.get(id).cloned()).collect(),
-                // Where it cannot be told, each is asked: better too often than not at all.
-                Ok(Changed::AskEach) | Err(_) => accounts.values().cloned().collect(),
-            }
-        };
-        let failed = |account: Arc<Account>| account.poll().err().map(|error| (account.id(), error));
-        accounts.into_iter().filter_map(failed).collect()
+        let accounts = self.0.accounts.lock();
+        match changed {
+            Ok(Changed::These(ids)) => ids.into_iter().filter(|id| accounts.contains_key(id)).collect(),
+            // Where it cannot be told, each is asked: better too often than not at all.
+            Ok(Changed::AskEach) | Err(_) => accounts.keys().copied().collect(),
+        }
     }
 
     /// What has to be done from time to time, every few seconds: checkpoints, retention, removal of emails that

@@ -1,12 +1,13 @@
 use std::thread;
 
-use session::Step;
+use gate::Step;
 use store::AccountId;
 
 use super::*;
 use crate::auth::credentials;
 use crate::config::Limits;
-use crate::link::{Door, Order};
+use crate::door::Door;
+use crate::link::Order;
 use crate::registry::Seat;
 
 const TRUSTED: Transport = Transport::PlainTrusted;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use session::{Exchange, Gate, Peer, Transport, User, Verdict};
+use gate::{Exchange, Gate, Peer, Transport, User, Verdict};
 use store::Store;
 use tracing::{error, info, warn};
 
@@ -74,8 +74,9 @@ impl Doorkeeper {
         self.0.throttle.tidy(now);
     }
 
-    /// Ends the sessions that logged in with credentials that are no longer good.
-    pub(crate) fn revoke(&self) {
+    /// Ends the sessions that logged in with credentials that are no longer good; whether all could be looked at.
+    pub(crate) fn revoke(&self) -> bool {
+        let mut complete = true;
         for account in self.0.registry.accounts() {
             match self.0.accounts.stamp(account) {
                 Ok(stamp) => {
@@ -84,9 +85,13 @@ impl Doorkeeper {
                         info!(account_id = account.get(), sessions = ended, "credentials changed: sessions end");
                     }
                 }
-                Err(error) => warn!(%error, account_id = account.get(), "the directory cannot be read"),
+                Err(error) => {
+                    complete = false;
+                    warn!(%error, account_id = account.get(), "the directory cannot be read");
+                }
             }
         }
+        complete
     }
 }
 

@@ -4,7 +4,7 @@
 //! is the [`difference`] of two states (what a whole account has to tell, their [`account_difference`]); every operation is a plan: a pure function of the newest state that gives
 //! [`Change`]s or a [`Refusal`]. This crate does no I/O, reads no clock and knows no protocol bytes.
 //!
-//! In reading order: `id`, `flags`, `record`, `chunk`, `totals`, `messages`, `mailbox`, `change`, `state`, `difference`,
+//! In reading order: `id`, `object_id`, `flags`, `record`, `chunk`, `totals`, `messages`, `mailbox`, `change`, `state`, `difference`,
 //! `account_difference`, `plan`, `search`, `codec`.
 
 mod account_difference;
@@ -17,6 +17,7 @@ mod id;
 pub mod limits;
 mod mailbox;
 mod messages;
+mod object_id;
 pub mod plan;
 mod record;
 mod refusal;
@@ -32,6 +33,7 @@ pub use flags::{FlagSet, FlagSetId, FlagTable, Flags, KeywordId, SystemFlags};
 pub use id::{EmailId, MailboxId};
 pub use mailbox::{Mailbox, Vanished};
 pub use messages::Messages;
+pub use object_id::{Foreign, ObjectId, ObjectIds, Origin};
 pub use plan::Planned;
 pub use record::Record;
 pub use refusal::Refusal;

@@ -11,7 +11,7 @@ use imbl::ordmap::DiffItem;
 use imbl::{OrdMap, OrdSet, ordset};
 
 use crate::change::{Added, Change, Commit};
-use crate::{EmailId, FlagSetId, FlagTable, Flags, Mailbox, MailboxId, Messages, Record, Totals, Vanished};
+use crate::{EmailId, FlagSetId, FlagTable, Flags, Mailbox, MailboxId, Messages, ObjectIds, Record, Totals, Vanished};
 
 /// All of an account: its mailboxes, their messages, its subscriptions.
 #[derive(Clone, Debug)]
@@ -24,6 +24,7 @@ pub struct State {
     names: OrdMap<MailboxName, MailboxId>,
     subscriptions: OrdSet<MailboxName>,
     totals: Totals,
+    ids: ObjectIds,
 }
 
 /// A mailbox in its place. Two are the same if they are the same object: so two states are compared without a look into
@@ -63,6 +64,8 @@ pub struct Parts {
     pub mailboxes: Vec<Arc<Mailbox>>,
     /// The subscribed names.
     pub subscriptions: Vec<MailboxName>,
+    /// What is known of ids.
+    pub ids: ObjectIds,
 }
 
 /// A commit that does not follow from the state before it: the log is damaged, or a plan is wrong.
@@ -98,6 +101,7 @@ impl Default for State {
             names: OrdMap::new(),
             subscriptions: OrdSet::new(),
             totals: Totals::default(),
+            ids: ObjectIds::default(),
         }
     }
 }
@@ -114,6 +118,7 @@ impl State {
             names: parts.mailboxes.iter().map(|m| (m.name.clone(), m.id)).collect(),
             mailboxes: parts.mailboxes.into_iter().map(|m| (m.id, Slot(m))).collect(),
             subscriptions: parts.subscriptions.into_iter().collect(),
+            ids: parts.ids,
         }
     }
 
@@ -126,6 +131,7 @@ impl State {
             last_uid_validity: self.last_uid_validity,
             mailboxes: self.mailboxes().cloned().collect(),
             subscriptions: self.subscriptions.iter().cloned().collect(),
+            ids: self.ids.clone(),
         }
     }
 
@@ -152,6 +158,11 @@ impl State {
     /// The highest UIDVALIDITY that this account has given; 0 before the first.
     pub fn last_uid_validity(&self) -> u32 {
         self.last_uid_validity
+    }
+
+    /// What clients see instead of ids, and back.
+    pub fn ids(&self) -> &ObjectIds {
+        &self.ids
     }
 
     /// A mailbox by its lasting id.
@@ -316,6 +327,7 @@ impl State {
             }
             Change::MessagesAdded { mailbox, messages } => {
                 self.change_messages(modseq, *mailbox, |mailbox| add(mailbox, modseq, messages))?;
+                self.remember_foreign(modseq, messages)?;
                 let last = messages.iter().map(|message| message.email.next()).max();
                 self.next_email = self.next_email.max(last.unwrap_or(EmailId::FIRST));
             }
@@ -326,12 +338,28 @@ impl State {
             Change::Expunged { mailbox, uids, .. } => {
                 self.change_messages(modseq, *mailbox, |mailbox| expunge(mailbox, modseq, uids))?;
             }
+            Change::OriginGiven { origin } => {
+                if !self.ids.give_origin(*origin) {
+                    return Err(Inconsistent::GivenTwice(modseq, "its origin".to_owned()));
+                }
+            }
             Change::NumbersTaken { mailbox, uid_validity, uid_next } => {
                 self.last_uid_validity = self.last_uid_validity.max(uid_validity.get());
                 let mailbox = self.mailbox_mut(modseq, *mailbox)?;
                 mailbox.uid_validity = *uid_validity;
                 mailbox.uid_next = mailbox.uid_next.map(|old| old.max(*uid_next));
                 mailbox.modseq = modseq;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes down where emails came from. One that has been here under an id of ours keeps that.
+    fn remember_foreign(&mut self, modseq: ModSeq, added: &[Added]) -> Result<(), Inconsistent> {
+        for (email, foreign) in added.iter().filter_map(|message| Some((message.email, message.foreign?))) {
+            let known = email < self.next_email && !self.ids.is_foreign(email);
+            if known || !self.ids.remember(email, foreign) {
+                return Err(Inconsistent::GivenTwice(modseq, format!("the id of {email}")));
             }
         }
         Ok(())

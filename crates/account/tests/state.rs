@@ -10,7 +10,9 @@ use std::sync::Arc;
 use account::account_difference;
 use account::codec::{self, Format};
 use account::plan::{self, Condition, NewMessage};
-use account::{Change, Chunk, Commit, Flags, MailboxId, Messages, Parts, State, SystemFlags};
+use account::{
+    Change, Chunk, Commit, EmailId, Flags, Foreign, MailboxId, Messages, ObjectIds, Origin, Parts, State, SystemFlags,
+};
 use imap::{InternalDate, Keyword, MailboxName, ModSeq, SpecialUse, StoreMode, UidSet};
 use model::looking::{compare_differences, find_emails, naive_account_difference, recount};
 use model::{Account, Message, seen_by_model, uid_set};
@@ -149,7 +151,7 @@ struct Run {
 impl Run {
     fn new() -> Self {
         let mut run = Self { state: State::default(), model: Account::new(), log: Vec::new(), now: 1_700_000_000 };
-        let begun = plan::new_account(&run.state, run.now).unwrap();
+        let begun = plan::new_account(&run.state, Origin::MIN, run.now).unwrap();
         for name in ["INBOX", "Drafts", "Sent", "Junk", "Trash", "Archive"] {
             run.model.create(name, run.now);
             run.model.subscriptions.insert(name.to_owned());
@@ -288,7 +290,9 @@ impl Run {
             .map(|i| {
                 let n = u16::try_from(i).unwrap();
                 let (seconds, zone) = (date + i64::from(n) * 61, if n % 40 < 30 { zone } else { 60 });
-                new_message(u32::from(n) * 37, bits.wrapping_add(n % 3), (seconds, zone))
+                let foreign = Foreign { origin: Origin::MIN, email: EmailId::new(u64::from(bits) + 1).unwrap() };
+                let foreign = (bits % 7 == 0 && i % 3 == 0).then_some(foreign);
+                NewMessage { foreign, ..new_message(u32::from(n) * 37, bits.wrapping_add(n % 3), (seconds, zone)) }
             })
             .collect();
         let planned = plan::append(&self.state, self.id(to), &new, self.now);
@@ -298,7 +302,14 @@ impl Run {
         assert_eq!(planned.outcome.uids, uid_set(next..next + u32::try_from(count).unwrap()));
         let messages = (0u64..).zip(&new).map(|(i, new)| self.message(new, i)).collect();
         self.model.append(NAMES[to], messages);
+        let first = self.state.next_email().get();
         self.commit(&planned.changes);
+        for (email, message) in (first..).filter_map(EmailId::new).zip(&new) {
+            assert_eq!(
+                self.state.ids().taken_along(email),
+                message.foreign.or(Some(Foreign { origin: Origin::MIN, email }))
+            );
+        }
     }
 
     fn message(&self, new: &NewMessage, n: u64) -> Message {
@@ -361,7 +372,7 @@ fn name(place: usize) -> MailboxName {
 }
 
 fn new_message(size: u32, bits: u16, (seconds, zone): (i64, i16)) -> NewMessage {
-    NewMessage { size, internal_date: InternalDate::new(seconds, zone), flags: flags(bits).0, uid: None }
+    NewMessage { size, internal_date: InternalDate::new(seconds, zone), flags: flags(bits).0, uid: None, foreign: None }
 }
 
 /// What a checkpoint keeps of a state, read back.
@@ -378,7 +389,7 @@ fn through_checkpoint(format: Format, state: &State) -> State {
     };
     read.mailboxes = parts.mailboxes.iter().map(mailbox).collect();
     assert_eq!(State::from_parts(read.clone()).totals(), state.totals());
-    assert_eq!(read, Parts { mailboxes: read.mailboxes.clone(), ..parts });
+    assert_eq!(read, Parts { mailboxes: read.mailboxes.clone(), ids: read.ids.clone(), ..parts });
     State::from_parts(read)
 }
 
@@ -399,7 +410,8 @@ proptest! {
         prop_assert_eq!(&State::replay(&run.log).unwrap(), &run.state);
         prop_assert_eq!(&through_checkpoint(Format::Two, &run.state), &run.state);
         let old = through_checkpoint(Format::One, &run.state);
-        prop_assert!(old.agrees_with(&run.state) && run.state.agrees_with(&old));
+        let without_ids = State::from_parts(Parts { ids: ObjectIds::default(), ..run.state.to_parts() });
+        prop_assert!(old.agrees_with(&without_ids) && without_ids.agrees_with(&old));
         prop_assert!(old.by_name().flat_map(|m| m.messages.iter()).all(|r| r.created == ModSeq::MIN));
         let raised = through_checkpoint(Format::Two, &old);
         prop_assert_eq!(&raised, &old);

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use account::{FlagTable, Flags, Mailbox, MailboxId, Messages, Record, State, difference};
+use account::{FlagTable, Flags, Mailbox, MailboxId, Messages, ObjectIds, Record, State, difference};
 use imap::command::Access;
 use imap::{ModSeq, SeqNum, SeqSet, SetArg, StoreMode, Target, Uid, UidSet};
 use store::Pin;
@@ -56,6 +56,7 @@ pub(crate) struct View {
     pub(crate) name: String,
     messages: Messages,
     table: Arc<FlagTable>,
+    ids: ObjectIds,
     keywords_told: usize,
     /// In `messages`, but not in the mailbox any more.
     ghosts: UidSet,
@@ -72,13 +73,14 @@ pub(crate) struct View {
 }
 
 impl View {
-    pub(crate) fn new(mailbox: &Mailbox, access: Access, recent: UidSet, pin: Pin) -> Self {
+    pub(crate) fn new(mailbox: &Mailbox, ids: ObjectIds, access: Access, recent: UidSet, pin: Pin) -> Self {
         Self {
             id: mailbox.id,
             access,
             name: mailbox.name.to_string(),
             messages: mailbox.messages.clone(),
             table: mailbox.flags.clone(),
+            ids,
             keywords_told: mailbox.flags.keywords().len(),
             ghosts: UidSet::new(),
             delayed: false,
@@ -97,6 +99,11 @@ impl View {
         &self.table
     }
 
+    /// What the client calls mailboxes and emails.
+    pub(crate) fn ids(&self) -> &ObjectIds {
+        &self.ids
+    }
+
     pub(crate) fn recent(&self) -> &UidSet {
         &self.recent
     }
@@ -110,6 +117,7 @@ impl View {
     /// that has been deleted is an empty one to those who have it selected.
     pub(crate) fn sync(&mut self, state: &Arc<State>, pin: impl FnOnce() -> Pin, expunges: Expunges) -> News {
         let mut news = News::default();
+        self.ids = state.ids().clone();
         let deleted;
         let mailbox = if let Some(mailbox) = state.mailbox(self.id) {
             mailbox

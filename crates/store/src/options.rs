@@ -17,6 +17,9 @@ pub struct Options {
     pub tail: u64,
     /// What is looked at in a message on its way in.
     pub mime: mime::Limits,
+    /// Where random numbers come from: an account's origin, which makes its ids its own. A simulation gives another, so
+    /// that a seed replays.
+    pub random: fn() -> std::io::Result<u64>,
 }
 
 impl Default for Options {
@@ -28,6 +31,7 @@ impl Default for Options {
             idle: Duration::from_mins(1),
             tail: 500,
             mime: mime::Limits::default(),
+            random: || getrandom::u64().map_err(Into::into),
         }
     }
 }

@@ -173,6 +173,7 @@ impl Append {
                 internal_date: announced.date.unwrap_or(InternalDate::new(now, 0)),
                 flags: Flags::from_wire(&announced.flags),
                 uid: None,
+                foreign: None,
             });
             emails.push(message);
         }

@@ -48,7 +48,7 @@ pub(crate) fn list(session: &mut Session, command: &List) -> Result<Answer, Answ
         if let (Some(items), Some(mailbox)) = (&wants.status, &node.mailbox)
             && selected
         {
-            super::status::write(session, mailbox, items);
+            super::status::write(session, &state, mailbox, items);
         }
     }
     Ok(Answer::ok("That is all"))

@@ -11,7 +11,7 @@ use crate::session::Session;
 pub(crate) fn create(session: &mut Session, name: MailboxName, special_use: Vec<SpecialUse>) -> Result<Answer, Answer> {
     let now = session.now.unix;
     let done = session.commit(Vec::new(), move |state| plan::create(state, &name, &special_use, now))?;
-    Ok(Answer::ok("Created").with(Code::MailboxId(done.outcome.to_string())))
+    Ok(Answer::ok("Created").with(Code::MailboxId(done.state.ids().mailbox(done.outcome).to_string())))
 }
 
 /// DELETE. Those who have the mailbox selected see it emptied.

@@ -35,6 +35,7 @@ pub(crate) fn start(session: &mut Session, tag: &Tag, command: Command) -> Resul
     let context = Context {
         messages: view.messages(),
         flags: view.table(),
+        ids: view.ids(),
         saved: &view.saved,
         recent: view.recent(),
         now: session.now.unix,

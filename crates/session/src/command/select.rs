@@ -35,7 +35,7 @@ pub(crate) fn select(session: &mut Session, command: &Select) -> Result<Answer, 
     // Rev2 has no \Recent (RFC 9051 appendix E).
     let floor = if session.enabled.rev2 { Uid::MAX } else { floor };
     let recent = mailbox.messages.iter_from(mailbox.messages.places_below(floor)).map(|r| r.uid).collect();
-    let view = View::new(&mailbox, command.access, recent, account.pin(&state));
+    let view = View::new(&mailbox, state.ids().clone(), command.access, recent, account.pin(&state));
     session.state.select(view);
     describe(session, &mailbox);
     if let Some(known) = &command.qresync {
@@ -61,7 +61,7 @@ fn describe(session: &mut Session, mailbox: &Arc<Mailbox>) {
     tell(Code::UidValidity(mailbox.uid_validity), "UIDs are valid");
     tell(Code::UidNext(mailbox.uid_next_shown()), "The next UID");
     tell(Code::HighestModSeq(mailbox.modseq), "Highest");
-    tell(Code::MailboxId(mailbox.id.to_string()), "The lasting id");
+    tell(Code::MailboxId(view.ids().mailbox(mailbox.id).to_string()), "The lasting id");
     if enabled.rev2 {
         let attributes: Vec<Attribute> = mailbox.special_use.iter().copied().map(Attribute::Use).collect();
         let word = ListWord::List;

@@ -1,6 +1,6 @@
 //! STATUS (RFC 9051 §6.3.11): all of it comes from memory.
 
-use account::Mailbox;
+use account::{Mailbox, State};
 use imap::command::{Status, StatusItem};
 use imap::response::{self, StatusValue};
 
@@ -11,17 +11,17 @@ use crate::session::Session;
 pub(crate) fn run(session: &mut Session, command: &Status) -> Result<Answer, Answer> {
     let state = session.account()?.state()?;
     let mailbox = state.named(&command.mailbox).ok_or(account::Refusal::NoSuchMailbox)?;
-    write(session, mailbox, &command.items);
+    write(session, &state, mailbox, &command.items);
     Ok(Answer::ok("That is it"))
 }
 
 /// Writes a STATUS response. Who asks for HIGHESTMODSEQ wants CONDSTORE from then on (RFC 7162 §3.1).
-pub(crate) fn write(session: &mut Session, mailbox: &Mailbox, items: &[StatusItem]) {
+pub(crate) fn write(session: &mut Session, state: &State, mailbox: &Mailbox, items: &[StatusItem]) {
     if items.contains(&StatusItem::HighestModSeq) {
         session.want_condstore();
     }
     let totals = mailbox.messages.totals();
-    let id = mailbox.id.to_string();
+    let id = state.ids().mailbox(mailbox.id).to_string();
     let values: Vec<StatusValue<'_>> = items
         .iter()
         .map(|item| match item {

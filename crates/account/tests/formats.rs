@@ -156,11 +156,11 @@ fn a_chunk() {
     .concat();
     assert_eq!(write_chunk(Format::One, &summary, &records), one);
     assert_eq!(read_records(&one).unwrap(), records.map(|r| Record { created: ModSeq::MIN, ..r }));
-    let wide = Summary { least_email: EmailId::FIRST, greatest_email: EmailId::MAX, ..summary };
+    let wide = Summary { least_email: EmailId::FIRST, greatest_email: EmailId::MAX, modseq_sum: None, ..summary };
     assert_eq!(read_summary(&one).unwrap(), wide);
     let two = [
-        &[2, 2, 1, 1, 2, 0, 0, 0xff, 3, 0, 5, 1, 1][..], // the same, and emails from 1 to 1 + 1
-        &[0, 2, 0, 2, 1, 2, 0, 8, 2, 0, 2],              // when they were created: each one more than the one before
+        &[2, 2, 1, 1, 2, 0, 0, 0xff, 3, 0, 5, 1, 1, 9][..], // the same, emails from 1 to 1 + 1, modseqs 4 and 5
+        &[0, 2, 0, 2, 1, 2, 0, 8, 2, 0, 2],                 // when they were created: each one more than the one before
         &one[20..],
     ]
     .concat();

@@ -126,7 +126,11 @@ impl View {
             &deleted
         };
         let nothing_can_have_changed = mailbox.modseq == self.modseq && self.ghosts.is_empty();
-        if nothing_can_have_changed && Arc::ptr_eq(&mailbox.flags, &self.table) {
+        if nothing_can_have_changed && mailbox.flags.knows_what_it_knew(&self.table) {
+            if !Arc::ptr_eq(&mailbox.flags, &self.table) {
+                // The account was closed meanwhile. What is the same need not be kept in memory twice.
+                (self.messages, self.table) = (mailbox.messages.clone(), mailbox.flags.clone());
+            }
             return news;
         }
         let found = difference(&self.messages, &mailbox.messages);

@@ -36,7 +36,8 @@ pub struct Account {
     pub(crate) pins: Arc<Pins>,
     pub(crate) recent: Recent,
     used: AtomicBool,
-    /// When it was last found in use, and when its log was last looked through for what is too old: unix seconds.
+    /// When it was last found in use, and when its log was last looked through for what is too old: in seconds as
+    /// [`Time`](crate::time::Time) counts them.
     pub(crate) used_at: AtomicI64,
     pub(crate) expired_at: AtomicI64,
 }
@@ -83,7 +84,7 @@ impl Account {
         opened
     }
 
-    /// The newest durable state as far as it is known, if the account is open. It never waits for a disk.
+    /// The newest durable state, if it is in memory: the account is neither opened nor marked as used.
     pub fn state_if_open(&self) -> Option<Arc<State>> {
         self.current.state()
     }

@@ -8,8 +8,8 @@ use account::codec::Format;
 use imap::ModSeq;
 
 use super::{
-    Batch, BodyRef, CellName, Checkpoint, Email, Engine, Over, Packed, Row, SeeCell, VisitChunk, VisitEmail, VisitId,
-    Written,
+    Batch, BodyRef, CellName, Checkpoint, Email, Engine, Mark, Over, Packed, Row, SeeCell, VisitChunk, VisitEmail,
+    VisitId, Written,
 };
 use crate::lock::{Lock, Rank};
 use crate::{Error, Message};
@@ -31,6 +31,7 @@ struct Data {
     log: BTreeMap<ModSeq, Row>,
     cells: BTreeMap<CellName, Vec<u8>>,
     saved: Option<ModSeq>,
+    marks: Vec<Mark>,
     emails: BTreeMap<EmailId, (i64, BodyRef)>,
     /// Octets by their names, as an object store has them: they are there before any row names them.
     objects: HashMap<BodyRef, Message>,
@@ -161,6 +162,20 @@ impl Engine for Memory {
         let mut bytes = Vec::new();
         self.message(id)?.1.write_chunk(id, number, &mut bytes)?;
         Packed::read((id, number), &bytes)?.unpack(out)
+    }
+
+    fn marks(&self) -> Result<Vec<Mark>, Error> {
+        self.read(|data| Ok(data.marks.clone()))
+    }
+
+    fn mark(&self, mark: &Mark, from: ModSeq) -> Result<(), Error> {
+        self.read(|data| {
+            data.marks.retain(|old| old.moment.count == mark.moment.count && old.modseq >= from);
+            data.marks.retain(|old| old.modseq != mark.modseq);
+            data.marks.push(*mark);
+            data.marks.sort_by_key(|mark| mark.modseq);
+            Ok(())
+        })
     }
 
     fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error> {

@@ -18,7 +18,7 @@ pub use memory::Memory;
 pub use packed::{CHUNK, Packed};
 pub use sqlite::Sqlite;
 
-use crate::{Error, Message};
+use crate::{Error, Message, Moment};
 
 /// A row of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +110,15 @@ pub struct Checkpoint {
     pub remove: Vec<CellName>,
 }
 
+/// What the sweeps know of the age of rows: that this one and all before it were there at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The last row of the log at that moment.
+    pub modseq: ModSeq,
+    /// The moment.
+    pub moment: Moment,
+}
+
 /// What an engine keeps of an email beside its octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Email<'a> {
@@ -182,6 +191,12 @@ pub trait Engine: Send + Sync + Debug {
 
     /// Appends the octets of one chunk to `out`.
     fn chunk(&self, id: EmailId, number: u32, out: &mut Vec<u8>) -> Result<(), Error>;
+
+    /// The marks, ascending by modseq. One that is damaged is left out: rows are taken to be younger then.
+    fn marks(&self) -> Result<Vec<Mark>, Error>;
+
+    /// Makes a mark durable, and forgets those of other counts and those of rows before `from`.
+    fn mark(&self, mark: &Mark, from: ModSeq) -> Result<(), Error>;
 
     /// Removes the rows of the log up to a modseq, if the checkpoint covers them and they are not all there are, and
     /// writes down the emails whose last names went with them, each with the last commit that took it away.

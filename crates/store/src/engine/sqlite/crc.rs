@@ -2,7 +2,7 @@
 
 use account::EmailId;
 
-use crate::engine::{CellName, Email, Row};
+use crate::engine::{CellName, Email, Mark, Row};
 
 /// A checksum that grows part by part.
 #[derive(Clone, Copy)]
@@ -48,4 +48,8 @@ pub(super) fn of_kept(kind: u64, key: &[u8], data: &[u8]) -> i64 {
 
 pub(super) fn of_doomed(id: EmailId, modseq: i64) -> i64 {
     Crc(0).number(id.get()).number(modseq.cast_unsigned()).get()
+}
+
+pub(super) fn of_mark(Mark { modseq, moment }: &Mark) -> i64 {
+    Crc(0).number(modseq.get()).number(moment.count).number(moment.seconds).get()
 }

@@ -1,12 +1,13 @@
 //! An account in one SQLite file.
 //!
 //! `schema` says what is in the file and how it is opened, `connections` who holds it open, `write` and `read` are the
-//! two halves of the engine. SQLite's pages carry no checksums, so every row that matters has its own (`crc`).
+//! two halves of the engine; `marks` has both halves of its table. SQLite's pages carry no checksums, so every row that matters has its own (`crc`).
 
 mod connections;
 mod crc;
 mod directory;
 mod error;
+mod marks;
 mod read;
 mod rows;
 mod schema;
@@ -20,7 +21,7 @@ use imap::ModSeq;
 
 use self::connections::Connections;
 use self::error::spoils;
-use super::{Batch, BodyRef, Checkpoint, Engine, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
+use super::{Batch, BodyRef, Checkpoint, Engine, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
 use crate::{Error, Message};
 
 pub(crate) use directory::SqliteDirectory;
@@ -97,6 +98,15 @@ impl Engine for Sqlite {
 
     fn chunk(&self, id: EmailId, number: u32, out: &mut Vec<u8>) -> Result<(), Error> {
         self.connections.read(|connection| read::chunk(connection, (id, number), out))
+    }
+
+    fn marks(&self) -> Result<Vec<Mark>, Error> {
+        self.connections.look(marks::read)
+    }
+
+    fn mark(&self, mark: &Mark, from: ModSeq) -> Result<(), Error> {
+        let _always = self.connections.write(|connection| marks::write(connection, mark, from))?;
+        Ok(())
     }
 
     fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error> {

@@ -27,15 +27,14 @@ pub(super) fn read_foreign(reader: &mut Reader<'_>) -> Result<Vec<(u64, Foreign)
     let mut numbers = Column::read_spread(reader, n)?;
     let (mut origins, mut emails) = (Column::read(reader, n)?, Column::read(reader, n)?);
     while foreign.len() < n {
-        let mut block = [[0u64; BLOCK]; 3];
-        let range = ..BLOCK.min(n - foreign.len());
-        numbers.sums(&mut block[0][range]);
-        origins.block(&mut block[1][range]);
-        emails.sums(&mut block[2][range]);
-        for i in 0..range.end {
-            let (origin, email) = (Origin::new(block[1][i]), EmailId::new(block[2][i]));
-            let (origin, email) = origin.zip(email).ok_or(CANNOT_BE)?;
-            foreign.push((block[0][i], Foreign { origin, email }));
+        let (mut number, mut origin, mut email) = ([0; BLOCK], [0; BLOCK], [0; BLOCK]);
+        let block = ..BLOCK.min(n - foreign.len());
+        numbers.sums(&mut number[block]);
+        origins.block(&mut origin[block]);
+        emails.sums(&mut email[block]);
+        for ((number, origin), email) in number[block].iter().zip(origin).zip(email) {
+            let (origin, email) = Origin::new(origin).zip(EmailId::new(email)).ok_or(CANNOT_BE)?;
+            foreign.push((*number, Foreign { origin, email }));
         }
     }
     [numbers, origins, emails].iter().try_for_each(Column::end)?;

@@ -32,7 +32,9 @@ impl Format {
         changes.retain(|change| !matches!(change, Change::OriginGiven { .. }));
         for change in changes {
             if let Change::MessagesAdded { messages, .. } = change {
-                messages.iter_mut().for_each(|message| message.foreign = None);
+                for message in messages {
+                    message.foreign = None;
+                }
             }
         }
     }

@@ -54,26 +54,17 @@ impl State {
 
     fn apply_one(&mut self, modseq: ModSeq, change: &Change) -> Result<(), Inconsistent> {
         match change {
-            Change::MailboxCreated { id, name, uid_validity, special_use } => {
-                self.give_uid_validity(modseq, *uid_validity)?;
-                if *id < self.next_mailbox || self.names.contains_key(name) {
-                    return Err(Inconsistent::GivenTwice(modseq, format!("{id} {name}")));
-                }
-                self.next_mailbox = id.next();
-                self.names.insert(name.clone(), *id);
-                let mailbox = Mailbox {
-                    id: *id,
-                    name: name.clone(),
-                    uid_validity: *uid_validity,
-                    uid_next: Some(Uid::MIN),
-                    modseq,
-                    special_use: special_use.clone(),
-                    messages: Messages::default(),
-                    flags: Arc::default(),
-                    vanished: Arc::default(),
-                };
-                self.mailboxes.insert(*id, Slot(Arc::new(mailbox)));
-            }
+            Change::MailboxCreated { id, name, uid_validity, special_use } => self.create(Mailbox {
+                id: *id,
+                name: name.clone(),
+                uid_validity: *uid_validity,
+                uid_next: Some(Uid::MIN),
+                modseq,
+                special_use: special_use.clone(),
+                messages: Messages::default(),
+                flags: Arc::default(),
+                vanished: Arc::default(),
+            })?,
             Change::MailboxRenamed { id, name } => {
                 if self.names.contains_key(name) {
                     return Err(Inconsistent::GivenTwice(modseq, name.to_string()));
@@ -123,6 +114,18 @@ impl State {
                 mailbox.modseq = modseq;
             }
         }
+        Ok(())
+    }
+
+    fn create(&mut self, mailbox: Mailbox) -> Result<(), Inconsistent> {
+        let Mailbox { id, modseq, uid_validity, ref name, .. } = mailbox;
+        self.give_uid_validity(modseq, uid_validity)?;
+        if id < self.next_mailbox || self.names.contains_key(name) {
+            return Err(Inconsistent::GivenTwice(modseq, format!("{id} {name}")));
+        }
+        self.next_mailbox = id.next();
+        self.names.insert(name.clone(), id);
+        self.mailboxes.insert(id, Slot(Arc::new(mailbox)));
         Ok(())
     }
 

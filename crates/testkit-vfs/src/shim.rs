@@ -118,9 +118,9 @@ unsafe extern "C" fn open(
     let code = unsafe { ((*theirs()).xOpen.expect("it opens files"))(theirs(), name, file, flags, out) };
     if let (ffi::SQLITE_OK, Some((disk, path))) = (code, watched) {
         if was_there {
-            disk.opened(&path)
+            disk.opened(&path);
         } else {
-            disk.made(&path)
+            disk.made(&path);
         }
         let kind = if flags & ffi::SQLITE_OPEN_MAIN_DB != 0 { &DATABASE } else { &JOURNAL };
         // SAFETY: an open file has its table of functions, which is static and is copied; ours lives as long.

@@ -8,12 +8,16 @@
 //! client has been told), `news` (telling it more), `command` (every command's conduct), `work` (what takes longer),
 //! `reply` (all words and codes), `capability`, `limits`. Logging in, and what it shares with other doors, is `gate`.
 
+mod bell;
 mod capability;
 mod command;
+mod conduct;
+mod context;
 mod enabled;
 mod farewell;
 mod limits;
 mod news;
+mod outbox;
 mod reply;
 mod session;
 mod state;

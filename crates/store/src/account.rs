@@ -84,7 +84,7 @@ impl Account {
         opened
     }
 
-    /// The newest durable state as far as it is known, if the account is open. It never waits for a disk.
+    /// The newest durable state, if it is in memory: the account is neither opened nor marked as used.
     pub fn state_if_open(&self) -> Option<Arc<State>> {
         self.current.state()
     }

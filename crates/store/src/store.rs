@@ -75,7 +75,7 @@ impl Store {
     }
 
     /// The accounts, their addresses and credentials.
-    pub fn directory(&self) -> &Directory {
+    pub fn directory(&self) -> &dyn Directory {
         self.0.shared.backend.directory()
     }
 

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::rows::Rows;
-use super::{Backend, Changed, Spool};
-use crate::engine::sqlite::{SqliteRows, durable_folder};
+use super::{Backend, Changed, Directory, Spool};
+use crate::engine::sqlite::{SqliteDirectory, SqliteRows, durable_folder};
 use crate::engine::{Engine, Sqlite};
-use crate::{AccountId, Directory, Error};
+use crate::{AccountId, Error};
 
 /// A folder with a directory, and a file for each account. Several processes may have it open.
 #[derive(Debug)]
 pub struct Files {
-    directory: Directory,
+    directory: SqliteDirectory,
     accounts: PathBuf,
     rows: SqliteRows,
     spool: Arc<Path>,
@@ -28,7 +28,7 @@ impl Files {
         durable_folder(&accounts)?;
         let directory = folder.join("directory.sqlite");
         let rows = SqliteRows::new(directory.clone());
-        Ok(Self { directory: Directory::open(&directory)?, accounts, rows, spool: spool.into() })
+        Ok(Self { directory: SqliteDirectory::open(&directory)?, accounts, rows, spool: spool.into() })
     }
 
     /// Where an account is kept: folders by the last two digits of its id, so that none has very many files. Nothing that
@@ -39,7 +39,7 @@ impl Files {
 }
 
 impl Backend for Files {
-    fn directory(&self) -> &Directory {
+    fn directory(&self) -> &dyn Directory {
         &self.directory
     }
 

@@ -7,15 +7,16 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::rows::{InMemory, Rows};
-use super::{Backend, Changed, Spool};
+use super::{Backend, Changed, Directory, Spool};
+use crate::engine::sqlite::SqliteDirectory;
 use crate::engine::{self, Engine};
-use crate::{AccountId, Directory, Error};
+use crate::{AccountId, Error};
 
 type Engines = dyn Fn(AccountId) -> Arc<dyn Engine> + Send + Sync;
 
 /// A store that forgets everything when it is dropped.
 pub struct Memory {
-    directory: Directory,
+    directory: SqliteDirectory,
     engines: Box<Engines>,
     rows: InMemory,
     changed: Changed,
@@ -41,12 +42,12 @@ impl Memory {
     /// A store whose accounts are kept by engines of the caller's choice: for tests of what happens when they fail.
     pub fn with_engines(engines: impl Fn(AccountId) -> Arc<dyn Engine> + Send + Sync + 'static) -> Self {
         let (engines, rows) = (Box::new(engines), InMemory::default());
-        Self { directory: Directory::memory(), engines, rows, changed: Changed::AskEach }
+        Self { directory: SqliteDirectory::memory(), engines, rows, changed: Changed::AskEach }
     }
 }
 
 impl Backend for Memory {
-    fn directory(&self) -> &Directory {
+    fn directory(&self) -> &dyn Directory {
         &self.directory
     }
 

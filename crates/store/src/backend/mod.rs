@@ -5,6 +5,7 @@
 //! [`Memory`] one process's memory. Nothing above assumes files, or that it is alone: whoever writes says on what it
 //! built, and is told if somebody else was first.
 
+pub(crate) mod directory;
 mod files;
 mod lease;
 mod memory;
@@ -14,18 +15,19 @@ use std::fmt::Debug;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use directory::{Credentials, Directory, Entry, Scram};
 pub use files::Files;
 pub use lease::Lease;
 pub use memory::Memory;
 pub use rows::{Edit, Expect, KeyedRow, Rows, Table};
 
 use crate::engine::Engine;
-use crate::{AccountId, Directory, Error};
+use crate::{AccountId, Error};
 
 /// Where a store is kept.
 pub trait Backend: Send + Sync + Debug {
     /// The accounts, their addresses and credentials.
-    fn directory(&self) -> &Directory;
+    fn directory(&self) -> &dyn Directory;
 
     /// The engine of an account. It costs next to nothing before it is used.
     fn engine(&self, id: AccountId) -> Arc<dyn Engine>;

@@ -81,8 +81,8 @@ impl Line {
     }
 
     /// The door `receive`.
-    pub(super) fn speak(&mut self, wish: &Wish, now: Now) {
-        let octets = self.mailer.say(wish);
+    pub(super) fn speak(&mut self, wish: &Wish, truth: &Mutex<Truth>, now: Now) {
+        let octets = self.mailer.say(wish, truth.lock().state());
         self.session.iter_mut().for_each(|session| session.receive(&octets, now));
         self.next = Next::Write;
     }

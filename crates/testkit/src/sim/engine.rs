@@ -35,7 +35,7 @@ pub(super) struct SteppedBackend {
 }
 
 impl Backend for SteppedBackend {
-    fn directory(&self) -> &Directory {
+    fn directory(&self) -> &dyn Directory {
         self.inner.directory()
     }
 

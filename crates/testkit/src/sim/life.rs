@@ -135,7 +135,7 @@ impl Life<'_> {
             let mut line = line.lock();
             for wish in &OPENING {
                 line.transmit(&self.world.truth)?;
-                line.speak(wish, self.now);
+                line.speak(wish, &self.world.truth, self.now);
             }
             line.transmit(&self.world.truth)?;
         }
@@ -222,7 +222,7 @@ impl Life<'_> {
                     Ok(())
                 }),
                 Step::Speak(_, wish) => with(&mut |line| {
-                    line.speak(&wish, now);
+                    line.speak(&wish, &truth, now);
                     Ok(())
                 }),
                 Step::Reconnect(_) => with(&mut |line| {

@@ -1,6 +1,10 @@
 //! A client that says one thing after the other, obeys what it hears, and holds what it was promised against the truth.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use account::State;
+use imap::MailboxName;
 
 use super::truth::{Failures, Truth, message};
 use crate::gate::{PASSWORD, USER};
@@ -84,6 +88,8 @@ pub(super) struct Mailer {
     picture: Option<Picture>,
     pending: Option<Pending>,
     idle: bool,
+    /// What was durable when it logged in: it has to see that at once.
+    since: Arc<State>,
     /// The HIGHESTMODSEQ that each UIDVALIDITY was last said to have.
     highest: BTreeMap<u64, u64>,
 }
@@ -100,6 +106,7 @@ impl Mailer {
             picture: None,
             pending: None,
             idle: false,
+            since: Arc::default(),
             highest: BTreeMap::new(),
         }
     }
@@ -131,7 +138,10 @@ impl Mailer {
     }
 
     /// What it says for a wish.
-    pub(super) fn say(&mut self, wish: &Wish) -> Vec<u8> {
+    pub(super) fn say(&mut self, wish: &Wish, durable: &Arc<State>) -> Vec<u8> {
+        if *wish == Wish::Login {
+            self.since = durable.clone();
+        }
         if *wish == Wish::Done {
             self.idle = false;
             return b"DONE\r\n".to_vec();
@@ -291,7 +301,13 @@ impl Mailer {
                     return Err(format!("HIGHESTMODSEQ was {highest} and is {}", picture.highest));
                 }
                 *highest = picture.highest;
-                Ok(())
+                let since = MailboxName::new(self.mailbox).ok().and_then(|name| self.since.named(&name).cloned());
+                match since {
+                    Some(since) if since.modseq.get() > picture.highest && truth.failures == Failures::NoneDue => {
+                        Err(format!("{} was at {} at the login", self.mailbox, since.modseq))
+                    }
+                    _ => Ok(()),
+                }
             }
             Promise::Listed if text().contains("INBOX") => Ok(()),
             Promise::Listed => Err("an account without INBOX".to_owned()),

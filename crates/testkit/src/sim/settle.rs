@@ -96,11 +96,11 @@ impl Life<'_> {
             return Ok(());
         }
         if line.mailer.is_idle() {
-            line.speak(&Wish::Done, self.now);
+            line.speak(&Wish::Done, &self.world.truth, self.now);
             self.come_to_rest(&mut line)?;
         }
         for wish in [Wish::Noop, Wish::Fetch] {
-            line.speak(&wish, self.now);
+            line.speak(&wish, &self.world.truth, self.now);
             self.come_to_rest(&mut line)?;
         }
         let Some(picture) = line.mailer.picture() else { return Ok(()) };

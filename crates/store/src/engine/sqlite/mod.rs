@@ -5,6 +5,7 @@
 
 mod connections;
 mod crc;
+mod directory;
 mod error;
 mod read;
 mod rows;
@@ -22,6 +23,7 @@ use self::error::spoils;
 use super::{Batch, BodyRef, Checkpoint, Engine, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
 use crate::{Error, Message};
 
+pub(crate) use directory::SqliteDirectory;
 pub(crate) use rows::SqliteRows;
 pub(crate) use schema::{durable_folder, private_file};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use account::codec::Format;
 use rusqlite::{Connection, OpenFlags, Row, params};
 
-use super::{Credentials, Entry, Scram};
+use crate::backend::directory::{Credentials, Entry, Scram};
 use crate::engine::sqlite::private_file;
 use crate::{AccountId, Error};
 

@@ -4,9 +4,12 @@
 //! comes out of [`Session::transmit`], a little at a time. A session calls [`store::Account`] directly and waits for it:
 //! whoever owns the session lets it work on a thread that may wait. It never touches a socket and never reads a clock.
 //!
-//! In reading order: `session` (the doors and the loop), `table` (what varies by command), `state`, `view` (what the
-//! client has been told), `news` (telling it more), `command` (every command's conduct), `work` (what takes longer),
-//! `reply` (all words and codes), `capability`, `limits`. Logging in, and what it shares with other doors, is `gate`.
+//! In reading order, from the top down, which is also the order in which each uses only those after it: `session` (the
+//! doors and the loop), `table` (every command in a row: when it is legal, what it does), `command` (every command's
+//! conduct), `conduct` (how one is begun), `work` (how one goes on and ends), `context` (what all work with), `state`
+//! and `bell` (where the session stands, and being told of changes), `news` (telling the client more), `outbox` (by
+//! which all is told), `reply` (all words and codes), `view` (what the client has been told), `capability`, `enabled`,
+//! `limits`. Logging in, and what it shares with other doors, is `gate`.
 
 mod bell;
 mod capability;
@@ -14,7 +17,6 @@ mod command;
 mod conduct;
 mod context;
 mod enabled;
-mod farewell;
 mod limits;
 mod news;
 mod outbox;
@@ -25,8 +27,8 @@ mod table;
 mod view;
 mod work;
 
-pub use farewell::farewell;
 pub use gate::{Ending, Exchange, Facts, Gate, Next, Now, Peer, Step, Transport, User, Verdict, Waker};
+pub use reply::farewell;
 pub use session::Session;
 
 use std::sync::Arc;

@@ -30,12 +30,14 @@ impl Outbox {
 
     /// A command's last response.
     pub(crate) fn tagged(&mut self, tag: &Tag, answer: &Answer) {
-        response::tagged(&mut self.0, tag, answer.condition, answer.code.as_ref(), &answer.text);
+        let (condition, code, text) = answer.told();
+        response::tagged(&mut self.0, tag, condition, code, text);
     }
 
     /// The answer to what has no tag.
     pub(crate) fn untagged(&mut self, answer: &Answer) {
-        response::untagged(&mut self.0, answer.condition, answer.code.as_ref(), &answer.text);
+        let (condition, code, text) = answer.told();
+        response::untagged(&mut self.0, condition, code, text);
     }
 
     /// `* OK`

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use account::{Refusal, plan, search};
+use gate::Dismissal;
 use imap::command::{Access, Fault, ParseError};
 use imap::response::{Code, Condition, NewKeywords};
 use imap::{Flag, ModSeq, SeqNum, SeqSet, Uid, UidSet, UidValidity};
@@ -16,12 +17,17 @@ use crate::view::BeyondLast;
 /// How a command ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
-    pub(crate) condition: Condition,
-    pub(crate) code: Option<Code>,
-    pub(crate) text: Cow<'static, str>,
+    condition: Condition,
+    code: Option<Code>,
+    text: Cow<'static, str>,
 }
 
 impl Answer {
+    /// What goes on the wire behind its tag.
+    pub(crate) fn told(&self) -> (Condition, Option<&Code>, &str) {
+        (self.condition, self.code.as_ref(), &self.text)
+    }
+
     fn no(code: Code, text: impl Into<Cow<'static, str>>) -> Self {
         Self { condition: Condition::No, code: Some(code), text: text.into() }
     }
@@ -286,6 +292,15 @@ impl Farewell {
             Self::TooManyBadCommands => "Too many commands that are none",
             Self::BrokenPromise => "Stored data cannot be read; the administrator can run `posthorn check`",
         }
+    }
+}
+
+/// The last words to a client whose session has no say, because it never began or broke (RFC 9051 §7.1.5).
+pub fn farewell(why: Dismissal) -> &'static [u8] {
+    match why {
+        Dismissal::Full => b"* BYE Too many connections; try again later\r\n",
+        Dismissal::MakeRoom => b"* BYE Too many connections are waiting to log in\r\n",
+        Dismissal::Broken => b"* BYE The server made a mistake and has to end this session\r\n",
     }
 }
 

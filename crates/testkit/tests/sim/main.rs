@@ -56,7 +56,7 @@ fn fail(failure: &Failure) {
 fn a_seed_gives_the_same_life_again() {
     for kind in [Kind::Memory, Kind::Folder] {
         for seed in 1..=20 {
-            let mut story = || live(kind, seed, &mut Stacks::new()).unwrap_or_else(|failure| panic!("{failure:?}"));
+            let story = || live(kind, seed, &mut Stacks::new()).unwrap_or_else(|failure| panic!("{failure:?}"));
             let (first, again) = (story(), story());
             assert!(first.lines().count() > 10, "much happens in a life");
             assert_eq!(first, again, "{kind:?}, seed {seed}");

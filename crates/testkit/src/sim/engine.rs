@@ -7,7 +7,9 @@ use account::codec::Format;
 use imap::ModSeq;
 use parking_lot::Mutex;
 use store::backend::{Backend, Changed, Rows, Spool};
-use store::engine::{Batch, BodyRef, Checkpoint, Engine, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
+use store::engine::{
+    Batch, BodyRef, Checkpoint, Derived, Engine, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
+};
 use store::turn::{Stop, pass};
 use store::{AccountId, Directory, Error, Message};
 
@@ -133,6 +135,22 @@ impl Engine for Stepped {
 
     fn chunk(&self, id: EmailId, number: u32, out: &mut Vec<u8>) -> Result<(), Error> {
         self.read("chunk").chunk(id, number, out)
+    }
+
+    fn marks(&self) -> Result<Vec<Mark>, Error> {
+        self.read("marks").marks()
+    }
+
+    fn mark(&self, mark: &Mark, from: ModSeq) -> Result<(), Error> {
+        self.write("mark", || self.inner.mark(mark, from))
+    }
+
+    fn derived(&self) -> Result<Option<Derived>, Error> {
+        self.read("derived").derived()
+    }
+
+    fn rederive(&self, structures: &[(EmailId, Vec<u8>)], derived: Derived) -> Result<Written, Error> {
+        self.write("rederive", || self.inner.rederive(structures, derived))
     }
 
     fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error> {

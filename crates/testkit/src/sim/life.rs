@@ -235,7 +235,7 @@ impl Life<'_> {
                 Step::Poll(_) => excused(process.poll(), &truth),
                 Step::Sweep(_) => {
                     let failed = process.store.sweep(now.unix).failed.pop();
-                    excused(failed.map_or(Ok(()), |(_, error)| Err(error)), &truth)
+                    excused(failed.map_or(Ok(()), |failure| Err(failure.error)), &truth)
                 }
                 Step::Close(_) => excused(process.store.close(), &truth),
                 Step::Time(_) | Step::Fail(..) | Step::Disk(..) => Ok(()),

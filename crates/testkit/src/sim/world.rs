@@ -91,6 +91,7 @@ impl World {
         let backend = self.data.backend().map_err(|error| format!("the data cannot be opened: {error}"))?;
         let stepped = SteppedBackend { inner: backend, fault: fault.clone() };
         let store = Store::with_backend(self.options.clone(), Arc::new(stepped));
+        let store = store.map_err(|error| format!("the store cannot be opened: {error}"))?;
         let known = store.directory().find_by_name(USER).map_err(|error| error.to_string())?;
         let id = match known {
             Some(entry) => entry.id,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use account::codec::Format;
-use account::{Chunk, Commit, Mailbox, Messages, Parts, State, codec, plan};
+use account::{Chunk, Commit, Mailbox, Messages, Origin, Parts, State, codec, plan};
 use imap::Uid;
 
 use crate::account::Head;
@@ -108,9 +108,10 @@ impl Account {
         let actor = Actor { client: "new account".to_owned(), ..Actor::default() };
         let created = entry.created;
         let first = self.shared.backend.directory().give_uid_validities(created, FIRST_MAILBOXES)?;
-        let plan = move |state: &State| plan::new_account(state, first.into()).map(|planned| planned.changes);
-        let plan = Box::new(plan);
-        let mut request = Request::new(&actor, created, Vec::new(), plan);
+        // 0 would be no origin.
+        let origin = Origin::new((self.shared.options.random)()?).unwrap_or(Origin::MIN);
+        let plan = move |state: &State| plan::new_account(state, origin, first.into()).map(|planned| planned.changes);
+        let mut request = Request::new(&actor, created, Vec::new(), Box::new(plan));
         let format = self.engine.format()?;
         let prepared = prepare(&Arc::default(), format, std::slice::from_mut(&mut request));
         for answer in prepared.answers {

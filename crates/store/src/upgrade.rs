@@ -4,10 +4,13 @@
 //! then each account, in one transaction. What was stopped half-way goes on where it was.
 
 use account::codec::Format;
+use account::{Origin, State, plan};
 
 use crate::checkpoint::{Saved, since};
-use crate::engine::{Batch, Written};
-use crate::{Account, AccountId, Error, Store};
+use crate::commit::{Prepared, prepare};
+use crate::engine::Written;
+use crate::queue::Request;
+use crate::{Account, AccountId, Actor, Error, Store};
 
 /// Which formats a store has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +57,9 @@ impl Account {
         self.engine.format()
     }
 
-    /// Writes the account in the newest format, if it is in an older one; whether it was.
-    pub fn upgrade(&self) -> Result<bool, Error> {
+    /// Writes the account in the newest format, if it is in an older one; whether it was. It gets its origin in the same
+    /// transaction: from then on, no object in it has the id of another account's. `now` is in unix seconds.
+    pub fn upgrade(&self, who: &Actor, now: i64) -> Result<bool, Error> {
         /// How often it is tried again because another process has committed something.
         const ATTEMPTS: usize = 100;
         for _ in 0..ATTEMPTS {
@@ -64,15 +68,18 @@ impl Account {
             if self.engine.format()? == Format::NEWEST {
                 return Ok(false);
             }
-            let Some(modseq) = state.modseq() else { return Ok(false) };
-            // The place for commits that only the newest format has: they go in the same transaction.
-            let batch = Batch { after: state.modseq(), ..Batch::default() };
-            let written = self.engine.upgrade(Format::NEWEST, &batch, &since(None, &state, modseq, Format::NEWEST))?;
+            let origin = Origin::new((self.shared.options.random)()?).unwrap_or(Origin::MIN);
+            let plan = move |state: &State| Ok(plan::give_origin(state, origin).changes);
+            let mut request = Request::new(who, now, Vec::new(), Box::new(plan));
+            let Prepared { batch, newest, .. } = prepare(&state, Format::NEWEST, std::slice::from_mut(&mut request));
+            let Some(modseq) = newest.modseq() else { return Ok(false) };
+            let written = self.engine.upgrade(Format::NEWEST, &batch, &since(None, &newest, modseq, Format::NEWEST))?;
             let durable = written == Written::Durably;
             if let Some(open) = self.current.open() {
-                *open.saved.lock() = Saved::new(durable.then_some(state));
+                *open.saved.lock() = Saved::new(durable.then(|| newest.clone()));
             }
             if durable {
+                self.publish(&mut head, newest);
                 return Ok(true);
             }
             self.catch_up(&mut head)?;

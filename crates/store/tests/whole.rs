@@ -13,7 +13,9 @@ use account::codec::Format;
 use account::plan;
 use store::backend::Fault;
 use store::{AccountId, Error, Options, Store};
-use support::{Folder, NOW, append, assert_clean, commit, file, mail, name, octets, upload, user, with_accounts};
+use support::{
+    Folder, NOW, actor, append, assert_clean, commit, file, mail, name, octets, upload, user, with_accounts,
+};
 
 /// What a file is, below a folder.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -404,19 +406,21 @@ fn an_upgrade_raises_the_directory_and_each_account_and_can_be_done_again() {
     store.upgrade().unwrap();
     // Killed after the first account.
     let states: Vec<_> = ids.iter().map(|id| store.account(*id).unwrap().state().unwrap()).collect();
-    assert!(store.account(ids[0]).unwrap().upgrade().unwrap());
+    assert!(store.account(ids[0]).unwrap().upgrade(&actor(), NOW).unwrap());
     drop(store);
     let store = Store::open(folder.path(), Options::default()).unwrap();
     let formats = store.formats().unwrap();
     assert_eq!((formats.store, formats.older.clone()), (Format::Two, ids[1..].to_vec()));
     for id in formats.older {
-        assert!(store.account(id).unwrap().upgrade().unwrap());
-        assert!(!store.account(id).unwrap().upgrade().unwrap(), "once is enough");
+        assert!(store.account(id).unwrap().upgrade(&actor(), NOW).unwrap());
+        assert!(!store.account(id).unwrap().upgrade(&actor(), NOW).unwrap(), "once is enough");
     }
     assert!(store.formats().unwrap().are_newest());
     for (id, state) in ids.iter().zip(states) {
         let account = store.account(*id).unwrap();
-        assert_eq!(account.state().unwrap(), state, "an upgrade changes nothing that anybody sees");
+        let now = account.state().unwrap();
+        assert!(state.ids().origin().is_none() && now.ids().origin().is_some(), "it gives an origin");
+        assert!(now.by_name().eq(state.by_name()), "and changes nothing else that anybody sees");
         append(&account, "INBOX", vec![upload(&store, &mail(7))]).unwrap();
         assert_clean(&account);
     }

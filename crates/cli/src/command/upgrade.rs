@@ -5,8 +5,9 @@ use anyhow::{Context, Result, bail};
 use server::control::Client;
 use store::Formats;
 
+use crate::dates;
 use crate::output::{self, count};
-use crate::place::{Open, Place};
+use crate::place::{Open, Place, actor};
 
 /// Write a store of an older version in the newest format; without --commit, only tell what would be done
 ///
@@ -52,7 +53,9 @@ fn upgrade(open: &Open, formats: &Formats) -> Result<()> {
     open.store.upgrade()?;
     for id in &formats.older {
         let account = open.store.account(*id)?;
-        account.upgrade().with_context(|| format!("account {id} was not upgraded; run this again"))?;
+        account
+            .upgrade(&actor("upgrade"), dates::now())
+            .with_context(|| format!("account {id} was not upgraded; run this again"))?;
     }
     open.store.close()?;
     let upgraded = count(formats.older.len() as u64, "account");

@@ -68,6 +68,7 @@ impl Process {
             internal_date: InternalDate::new(now, 0),
             flags: Flags::default(),
             uid: None,
+            foreign: None,
         };
         let done = account.commit(&Actor::default(), now, vec![message], move |state| {
             let inbox = state.named(&MailboxName::Inbox).map(|mailbox| mailbox.id);

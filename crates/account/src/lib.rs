@@ -5,7 +5,7 @@
 //! [`Change`]s or a [`Refusal`]. This crate does no I/O, reads no clock and knows no protocol bytes.
 //!
 //! In reading order: `id`, `flags`, `record`, `chunk`, `totals`, `messages`, `mailbox`, `change`, `state`, `difference`,
-//! `plan`, `search`, `codec`.
+//! `rights`, `plan`, `search`, `codec`.
 
 mod change;
 mod chunk;
@@ -19,6 +19,7 @@ mod messages;
 pub mod plan;
 mod record;
 mod refusal;
+mod rights;
 pub mod search;
 mod state;
 mod totals;
@@ -33,5 +34,6 @@ pub use messages::Messages;
 pub use plan::Planned;
 pub use record::Record;
 pub use refusal::Refusal;
+pub use rights::{Permit, Rights};
 pub use state::{Inconsistent, Parts, State};
 pub use totals::Totals;

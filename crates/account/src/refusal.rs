@@ -36,6 +36,9 @@ pub enum Refusal {
     /// A message that must still be there has gone (RFC 8508 §3.3).
     #[error("the message is not there any more")]
     NoSuchMessage,
+    /// The one who asks has not the rights that it needs (RFC 4314 §4; RFC 5530 NOPERM).
+    #[error("there is no right to do that")]
+    NotAllowed,
     /// Only an empty mailbox takes over another server's numbers.
     #[error("the mailbox is not empty")]
     NotEmpty,

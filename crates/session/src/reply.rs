@@ -166,6 +166,8 @@ pub(crate) enum Wrong {
     /// RFC 3502 §2: that is how a client gives up.
     EmptyMessage,
     NotDone,
+    /// RENAME and REPLACE are atomic, and so they are within one account.
+    AcrossAccounts,
     /// What is stored of this message cannot be read; the others were sent.
     Damaged(Uid),
     /// BINARY of a part of this message (RFC 3516 §4.3).
@@ -206,6 +208,9 @@ impl From<Wrong> for Answer {
             }
             Wrong::EmptyMessage => Self::no(Code::Cannot, "A message without octets is none; nothing was appended"),
             Wrong::NotDone => Self::bad("IDLE ends with DONE"),
+            Wrong::AcrossAccounts => {
+                Self::no(Code::Cannot, "That is possible only within one account; MOVE takes messages to another one")
+            }
             Wrong::Damaged(uid) => {
                 Self::no(Code::Corruption, format!("What is stored of UID {uid} is damaged; the rest was sent"))
             }
@@ -359,6 +364,7 @@ impl From<Refusal> for Answer {
             }
             Refusal::OutOfNumbers => (Code::Limit, "The mailbox has given its last UID; move its mail to a new one"),
             Refusal::NoSuchMessage => (Code::NonExistent, "The message is not there any more"),
+            Refusal::NotAllowed => (Code::NoPerm, "You have not the right to do that here"),
             Refusal::NotEmpty => (Code::Cannot, "The mailbox is not empty"),
         };
         Self::no(code, text)

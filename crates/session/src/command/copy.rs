@@ -1,9 +1,10 @@
 //! COPY and MOVE (RFC 9051 §6.4.7, §6.4.8; RFC 6851; RFC 4315 §3).
 
-use account::{MailboxId, Planned, Refusal, State, plan};
-use imap::{MailboxName, Target, UidSet};
+use account::{State, plan};
+use imap::{MailboxName, Target};
 
 use crate::context::Context;
+use crate::place::Place;
 use crate::reply::{Answer, Done, Notice};
 use crate::state::Selected;
 
@@ -13,10 +14,10 @@ pub(crate) fn copy(
     selected: &mut Selected<'_>,
     (target, to): (Target, MailboxName),
 ) -> Result<Done, Answer> {
-    let (from, uids, now) = (selected.view.id, selected.view.resolve(&target)?, context.now.unix);
-    let done = context.commit(selected.user, Vec::new(), move |state| {
-        plan::copy(state, from, &uids, state.named(&to).map(|m| m.id), now)
-    })?;
+    let (from, uids, now) = (selected.view.permit(), selected.view.resolve(&target)?, context.now.unix);
+    let to = Place::of(selected.user, to);
+    let plan = move |state: &State| plan::copy(state, from, &uids, to.permit(state), now);
+    let done = context.commit(selected.user, &selected.view.account, Vec::new(), plan)?;
     Ok(Done::Copied(done.outcome))
 }
 
@@ -27,19 +28,12 @@ pub(crate) fn move_messages(
     (target, to): (Target, MailboxName),
 ) -> Result<Done, Answer> {
     selected.must_be_writable()?;
-    let (from, uids, now) = (selected.view.id, selected.view.resolve(&target)?, context.now.unix);
-    let done = context.commit(selected.user, Vec::new(), move |state| move_within(state, from, &uids, (&to, now)))?;
+    let (from, uids, now) = (selected.view.permit(), selected.view.resolve(&target)?, context.now.unix);
+    let to = Place::of(selected.user, to);
+    let plan = move |state: &State| plan::move_messages(state, from, &uids, to.permit(state), now);
+    let done = context.commit(selected.user, &selected.view.account, Vec::new(), plan)?;
     let told = context.enabled.qresync && !done.outcome.from.is_empty();
-    let modseq = done.state.mailbox(from).filter(|_| told).map(|mailbox| mailbox.modseq);
+    let modseq = done.state.mailbox(from.mailbox).filter(|_| told).map(|mailbox| mailbox.modseq);
     context.out.notice(Notice::Moved(done.outcome));
     Ok(Done::Moved(modseq))
-}
-
-fn move_within(
-    state: &State,
-    from: MailboxId,
-    uids: &UidSet,
-    (to, now): (&MailboxName, i64),
-) -> Result<Planned<plan::Copied>, Refusal> {
-    plan::move_messages(state, from, uids, state.named(to).map(|m| m.id), now)
 }

@@ -32,7 +32,7 @@ pub(crate) fn list(context: &mut Context, login: &mut LoggedIn, command: List) -
         return Ok(done);
     }
     let patterns = patterns(&command)?;
-    let (state, names) = (login.account().state()?, context.enabled.names());
+    let (state, names) = (login.user.account.state()?, context.enabled.names());
     let tree = tree(&state);
     let wants = Wants::of(&command, context.enabled);
     for (name, node) in tree.iter().filter(|(name, _)| patterns.iter().any(|p| p.matches(name.as_str()))) {
@@ -49,7 +49,8 @@ pub(crate) fn list(context: &mut Context, login: &mut LoggedIn, command: List) -
         if let (Some(items), Some(mailbox)) = (&wants.status, &node.mailbox)
             && selected
         {
-            super::status::write(context, login, mailbox, items);
+            let place = login.place(name.clone());
+            super::status::write(context, login, (&place, mailbox), items);
         }
     }
     Ok(Done::Told)
@@ -62,7 +63,7 @@ pub(crate) fn lsub(context: &mut Context, login: &mut LoggedIn, command: List) -
         return Ok(done);
     }
     let patterns = patterns(&command)?;
-    let (state, names) = (login.account().state()?, context.enabled.names());
+    let (state, names) = (login.user.account.state()?, context.enabled.names());
     for (name, node) in tree(&state).iter().filter(|(name, _)| patterns.iter().any(|p| p.matches(name.as_str()))) {
         let attributes = match (node.subscribed, &node.mailbox) {
             (true, Some(mailbox)) => mailbox.special_use.iter().copied().map(Attribute::Use).collect(),
@@ -84,7 +85,7 @@ pub(crate) fn xlist(context: &mut Context, login: &mut LoggedIn, command: List) 
         return Ok(done);
     }
     let patterns = patterns(&command)?;
-    let (state, names) = (login.account().state()?, context.enabled.names());
+    let (state, names) = (login.user.account.state()?, context.enabled.names());
     for (name, node) in tree(&state).iter().filter(|(name, _)| patterns.iter().any(|p| p.matches(name.as_str()))) {
         let mut attributes = vec![if node.children { Attribute::HasChildren } else { Attribute::HasNoChildren }];
         match &node.mailbox {

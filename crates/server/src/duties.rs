@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use store::{AccountId, Failure, Swept};
 use tracing::{error, warn};
 
 use crate::conversation::now;
@@ -59,7 +60,7 @@ impl Duties {
         let house = vec![
             duty("certificate", |core| core.tls.look()),
             duty("logins", |core| core.doorkeeper.tidy(Instant::now())),
-            duty("sweep", sweep),
+            duty("sweep", |core| tell(core.store.sweep(now().unix))),
         ];
         duties.every(HOUSE, "house", house)?;
         Ok(duties)
@@ -95,9 +96,21 @@ impl Duties {
     }
 }
 
-fn sweep(core: &Core) {
-    for (account, error) in core.store.sweep(now().unix).failed {
-        warn!(account_id = account.get(), %error, "the account cannot be swept; it is tried again");
+/// Writes what a sweep found into the log.
+fn tell(swept: Swept) {
+    if let Some(seconds) = swept.jump {
+        warn!(seconds, "the clock has jumped; nothing that is kept for a time becomes older by that");
+    }
+    for (account, problem) in swept.damaged {
+        error!(account_id = account.get(), %problem, "what is stored is damaged; `posthorn check` tells all of it");
+    }
+    for Failure { account, duty, error } in swept.failed {
+        let account_id = account.map(AccountId::get);
+        if matches!(error, store::Error::Panicked(_)) {
+            error!(account_id, %duty, %error, "a duty panicked; the next sweep tries again");
+        } else {
+            warn!(account_id, %duty, %error, "a duty was not done; the next sweep tries again");
+        }
     }
 }
 

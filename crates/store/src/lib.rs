@@ -7,10 +7,10 @@
 //!
 //! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message`
 //! (octets come in), `queue` and `commit` (changes become durable), `open` and `log` (checkpoint and log become a
-//! state), `checkpoint`, `body` (octets go out), `watch`, `recent`, `pin`, `sweep` and `retention` (what has to be done
-//! from time to time), `check`; beneath them the traits [`backend::Backend`] and [`engine::Engine`] with what implements
-//! them; beside them the [`Directory`] of accounts. `docs/design/store.md` has the files column by column and the
-//! argument why nothing is lost.
+//! state), `checkpoint`, `body` (octets go out), `watch`, `recent`, `pin`, `derive` (structures of older rules), `time` and `stand` (how it passes), `sweep`,
+//! `swept`, `retention` and `inspect` (what has to be done from time to time), `check`; beneath them the traits
+//! [`backend::Backend`] and [`engine::Engine`] with what implements them; beside them the [`Directory`] of accounts.
+//! `docs/design/store.md` has the files column by column and the argument why nothing is lost.
 
 mod account;
 mod actor;
@@ -19,10 +19,12 @@ mod body;
 mod check;
 mod checkpoint;
 mod commit;
+mod derive;
 pub mod engine;
 mod error;
 mod id;
 mod ids;
+mod inspect;
 mod lock;
 mod log;
 mod message;
@@ -34,8 +36,11 @@ mod queue;
 mod recent;
 mod retention;
 mod shared;
+mod stand;
 mod store;
 mod sweep;
+mod swept;
+mod time;
 mod upload;
 mod watch;
 
@@ -52,6 +57,7 @@ pub use message::Message;
 pub use options::Options;
 pub use pin::Pin;
 pub use store::Store;
-pub use sweep::Swept;
+pub use swept::{Duty, Failure, Swept};
+pub use time::Moment;
 pub use upload::Upload;
 pub use watch::Watch;

@@ -13,6 +13,8 @@ use parking_lot::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
 pub(crate) enum Rank {
     /// The sweeps' round through the closed accounts.
     Round,
+    /// The sweeps' round through all that is stored.
+    Inspection,
     /// The accounts of a store by their ids.
     Accounts,
     /// An account's head: who holds it makes the state move on.
@@ -23,6 +25,8 @@ pub(crate) enum Rank {
     Queue,
     /// The last checkpoint of an account.
     Saved,
+    /// How far the structures of an account have been derived anew.
+    Derived,
     /// Which messages no session has claimed as `\Recent`.
     Recent,
     /// Whether an account is open, and its newest state.

@@ -196,7 +196,7 @@ fn sound_cells(engine: &dyn Engine, problems: &mut Vec<Problem>) -> Result<Vec<C
     }
 }
 
-fn wrong((mailbox, chunk): CellName, what: &dyn std::fmt::Display) -> Problem {
+pub(crate) fn wrong((mailbox, chunk): CellName, what: &dyn std::fmt::Display) -> Problem {
     Problem(format!("the checkpoint's mailbox {mailbox}, chunk {chunk}: {what}"))
 }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use account::{Change, EmailId, State};
 use imap::ModSeq;
 
-use crate::engine::{Row, Written};
+use crate::engine::{Mark, Row, Written};
 use crate::log::read_row;
 use crate::open::PAGE;
 use crate::{Account, Error};
@@ -19,7 +19,7 @@ use crate::{Account, Error};
 /// How many rows of the log, and how many emails, go in one transaction at most.
 const BATCH: usize = 1000;
 
-/// How often an account's log is looked through, at most, in seconds.
+/// How often an account's log is looked through, and its newest row marked, at most: in counted seconds.
 const SELDOM: i64 = 3600;
 
 /// What went.
@@ -32,32 +32,68 @@ pub(crate) struct Expired {
 impl Account {
     /// Whether it is time to look through the log again.
     pub(crate) fn retention_due(&self, now: i64) -> bool {
-        let seldom = SELDOM.min(self.retention() / 24);
-        now.saturating_sub(self.expired_at.load(Ordering::Relaxed)) >= seldom
+        now.saturating_sub(self.expired_at.load(Ordering::Relaxed)) >= self.seldom()
     }
 
-    /// Removes what is too old. The account is open.
+    /// Marks the newest row, if there is a newer one than at the last mark: from now on the sweeps see it age.
+    pub(crate) fn mark(&self) -> Result<(), Error> {
+        let marks = self.engine.marks()?;
+        let mut moment = self.shared.time.moment();
+        let Some(newest) = self.engine.newest()? else { return Ok(()) };
+        if let Some(last) = marks.iter().rfind(|mark| mark.moment.count == moment.count) {
+            let soon = moment.since(last.moment).is_none_or(|since| since.cast_signed() < self.seldom());
+            if last.modseq >= newest || soon {
+                return Ok(());
+            }
+            // Another process may have counted further: a later row is never marked as an older one.
+            moment.seconds = moment.seconds.max(last.moment.seconds);
+        }
+        let mark = Mark { modseq: newest, moment };
+        self.engine.mark(&mark, self.old(&marks).unwrap_or(ModSeq::MIN))
+    }
+
+    /// Whether there is something that may be too old. It may be asked of an account that is closed.
+    pub(crate) fn has_old(&self) -> Result<bool, Error> {
+        let Some(old) = self.old(&self.engine.marks()?) else { return Ok(false) };
+        let rows = self.engine.log(None, 2)?;
+        // The last row stays.
+        let row = rows.len() > 1 && rows.first().is_some_and(|row| row.modseq <= old);
+        Ok(row || !self.engine.doomed(None, 1)?.is_empty())
+    }
+
+    /// Removes what is too old. The account is open. `now` is in counted seconds.
     pub(crate) fn expire(&self, now: i64) -> Result<Expired, Error> {
         let mut expired = Expired::default();
-        let cutoff = now.saturating_sub(self.retention());
-        while let Some(rows) = self.expire_some(cutoff)? {
-            expired.commits += rows;
+        if let Some(old) = self.old(&self.engine.marks()?) {
+            while let Some(rows) = self.expire_some(old)? {
+                expired.commits += rows;
+            }
         }
         expired.emails = self.remove_doomed()?;
         self.expired_at.store(now, Ordering::Relaxed);
         Ok(expired)
     }
 
-    fn retention(&self) -> i64 {
-        i64::try_from(self.shared.options.retention.as_secs()).unwrap_or(i64::MAX)
+    /// The last row that is older than the retention, as far as the marks say. When rows say that they were written is for
+    /// people to read.
+    fn old(&self, marks: &[Mark]) -> Option<ModSeq> {
+        let moment = self.shared.time.moment();
+        let retention = self.shared.options.retention.as_secs();
+        let old = marks.iter().rfind(|mark| moment.since(mark.moment).is_some_and(|age| age >= retention));
+        old.map(|mark| mark.modseq)
     }
 
-    /// Removes some rows that are from before `cutoff`; `None` if there are none.
-    fn expire_some(&self, cutoff: i64) -> Result<Option<u64>, Error> {
+    /// How often an account is looked at for what is too old.
+    fn seldom(&self) -> i64 {
+        i64::try_from(self.shared.options.retention.as_secs() / 24).unwrap_or(i64::MAX).min(SELDOM)
+    }
+
+    /// Removes some rows, none of them after `old`; `None` if there are none.
+    fn expire_some(&self, old: ModSeq) -> Result<Option<u64>, Error> {
         let mut rows = self.engine.log(None, BATCH)?;
         // The last row stays: it says what the next one's modseq is.
         let newest = self.engine.newest()?;
-        let old = rows.iter().take_while(|row| row.at < cutoff && Some(row.modseq) < newest).count();
+        let old = rows.iter().take_while(|row| row.modseq <= old && Some(row.modseq) < newest).count();
         rows.truncate(old);
         let Some(last) = rows.last().map(|row| row.modseq) else { return Ok(None) };
         if self.covered() < Some(last) {

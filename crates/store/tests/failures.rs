@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use account::{Rights, plan};
 use store::engine::Engine;
-use store::{CommitError, Error, Options, Store};
+use store::{CommitError, Duty, Error, Options, Store};
 use support::faulty::{Fault, Faulty};
 use support::{NOW, append, assert_clean, commit, mail, name, octets, upload, user};
 
@@ -97,7 +97,9 @@ fn a_checkpoint_that_fails_is_written_by_the_next_sweep() {
     append(&account, "INBOX", vec![upload(&store, &mail(1))]).unwrap();
     engine.fail_next(Fault::Full);
     let swept = store.sweep(NOW);
-    assert!(matches!(swept.failed.as_slice(), [(id, Error::Full)] if *id == account.id()));
+    let [failure] = swept.failed.as_slice() else { panic!("{:?}", swept.failed) };
+    assert!(matches!(failure.error, Error::Full));
+    assert_eq!((failure.account, failure.duty), (Some(account.id()), Duty::Checkpoint));
     assert_eq!(store.sweep(NOW).checkpoints, 1);
     append(&account, "INBOX", vec![upload(&store, &mail(2))]).unwrap();
     engine.fail_next(Fault::Torn);
@@ -111,6 +113,41 @@ fn a_checkpoint_that_fails_is_written_by_the_next_sweep() {
     store.close().unwrap();
     assert_eq!(*account.state().unwrap(), *state);
     assert_clean(&account);
+}
+
+#[test]
+fn a_panic_in_one_duty_keeps_no_other_from_being_done() {
+    let engines = [Faulty::default(), Faulty::default()];
+    let kept = engines.clone();
+    let options = Options { tail: 1, idle: Duration::ZERO, ..Options::default() };
+    let store =
+        Store::with_engines(options, move |id| -> Arc<dyn Engine> { Arc::new(kept[id.get() as usize % 2].clone()) });
+    let (alice, bob) = (user(&store, "alice"), user(&store, "bob"));
+    for account in [&alice, &bob] {
+        append(account, "INBOX", vec![upload(&store, &mail(1))]).unwrap();
+    }
+    let hit = &engines[alice.id().get() as usize % 2];
+    hit.fail_next(Fault::Panic);
+    let swept = store.sweep(NOW);
+    let [failure] = swept.failed.as_slice() else { panic!("{:?}", swept.failed) };
+    assert!(matches!(&failure.error, Error::Panicked(words) if words.contains("a mistake in the engine")));
+    assert_eq!((failure.account, failure.duty), (Some(alice.id()), Duty::Checkpoint));
+    assert_eq!(swept.checkpoints, 1, "the other account's");
+    let swept = store.sweep(NOW + 5);
+    assert_eq!((swept.checkpoints, swept.failed.len()), (1, 0), "the next round comes");
+    // And while it is closed.
+    for account in [&alice, &bob] {
+        append(account, "INBOX", vec![upload(&store, &mail(2))]).unwrap();
+        account.state().unwrap();
+    }
+    hit.fail_next(Fault::Panic);
+    assert!(matches!(store.close(), Err(Error::Panicked(_))));
+    assert!(bob.state_if_open().is_none(), "the others are closed all the same");
+    for account in [&alice, &bob] {
+        assert_eq!(octets(account, "INBOX", 2).unwrap(), mail(2));
+        append(account, "INBOX", vec![upload(&store, &mail(3))]).unwrap();
+        assert_clean(account);
+    }
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use account::Mailbox;
 use imap::command::{Status, StatusItem};
 use imap::response::{self, StatusValue};
-
+use imap::{MailboxName, NameForm};
 use store::Account;
 
 use crate::context::Context;
-use crate::place::Place;
-use crate::reply::{Answer, Done};
+use crate::outbox::Outbox;
+use crate::reply::{Answer, Done, Notice};
 use crate::state::LoggedIn;
 
 /// STATUS of one mailbox.
@@ -16,39 +16,57 @@ pub(crate) fn run(context: &mut Context, login: &mut LoggedIn, command: Status) 
     let place = login.place(command.mailbox);
     let state = place.account.state()?;
     let (mailbox, _) = place.read(&state)?;
-    write(context, login, (&place, mailbox), &command.items);
+    let mut status = Statuses::new(context, login, command.items);
+    status.write(&mut context.out, &place.account, (&place.said, mailbox));
     Ok(Done::Status)
 }
 
-/// Writes a STATUS response. Who asks for HIGHESTMODSEQ wants CONDSTORE from then on (RFC 7162 §3.1).
-pub(super) fn write(
-    context: &mut Context,
-    login: &LoggedIn,
-    (place, mailbox): (&Place, &Mailbox),
-    items: &[StatusItem],
-) {
-    if items.contains(&StatusItem::HighestModSeq) {
-        context.want_condstore(login.view());
+/// STATUS responses to a command, with what they are made of.
+pub(super) struct Statuses {
+    items: Vec<StatusItem>,
+    append_limit: u64,
+    names: NameForm,
+    /// To be told ahead of the first one.
+    notice: Option<Notice>,
+}
+
+impl Statuses {
+    /// Who asks for HIGHESTMODSEQ wants CONDSTORE from then on (RFC 7162 §3.1).
+    pub(super) fn new(context: &mut Context, login: &LoggedIn, items: Vec<StatusItem>) -> Self {
+        let wants_modseqs = items.contains(&StatusItem::HighestModSeq);
+        Self {
+            append_limit: context.settings.append_limit,
+            names: context.enabled.names(),
+            notice: if wants_modseqs { context.turn_condstore_on(login.view()) } else { None },
+            items,
+        }
     }
-    let totals = mailbox.messages.totals();
-    let id = mailbox.id.to_string();
-    let values: Vec<StatusValue<'_>> = items
-        .iter()
-        .map(|item| match item {
-            StatusItem::Messages => StatusValue::Messages(mailbox.messages.len() as u64),
-            StatusItem::Recent => StatusValue::Recent(recent(&place.account, mailbox)),
-            StatusItem::UidNext => StatusValue::UidNext(mailbox.uid_next_shown()),
-            StatusItem::UidValidity => StatusValue::UidValidity(mailbox.uid_validity),
-            StatusItem::Unseen => StatusValue::Unseen(totals.unseen),
-            StatusItem::Deleted => StatusValue::Deleted(totals.deleted),
-            StatusItem::Size => StatusValue::Size(totals.size),
-            StatusItem::HighestModSeq => StatusValue::HighestModSeq(mailbox.modseq),
-            StatusItem::MailboxId => StatusValue::MailboxId(&id),
-            StatusItem::AppendLimit => StatusValue::AppendLimit(Some(context.settings.append_limit)),
-        })
-        .collect();
-    let names = context.enabled.names();
-    context.out.write(|out| response::status(out, &place.said, names, &values));
+
+    /// Writes the one of a mailbox of this account, which the client calls by this name.
+    pub(super) fn write(&mut self, out: &mut Outbox, account: &Account, (name, mailbox): (&MailboxName, &Mailbox)) {
+        if let Some(notice) = self.notice.take() {
+            out.notice(notice);
+        }
+        let totals = mailbox.messages.totals();
+        let id = mailbox.id.to_string();
+        let values: Vec<StatusValue<'_>> = self
+            .items
+            .iter()
+            .map(|item| match item {
+                StatusItem::Messages => StatusValue::Messages(mailbox.messages.len() as u64),
+                StatusItem::Recent => StatusValue::Recent(recent(account, mailbox)),
+                StatusItem::UidNext => StatusValue::UidNext(mailbox.uid_next_shown()),
+                StatusItem::UidValidity => StatusValue::UidValidity(mailbox.uid_validity),
+                StatusItem::Unseen => StatusValue::Unseen(totals.unseen),
+                StatusItem::Deleted => StatusValue::Deleted(totals.deleted),
+                StatusItem::Size => StatusValue::Size(totals.size),
+                StatusItem::HighestModSeq => StatusValue::HighestModSeq(mailbox.modseq),
+                StatusItem::MailboxId => StatusValue::MailboxId(&id),
+                StatusItem::AppendLimit => StatusValue::AppendLimit(Some(self.append_limit)),
+            })
+            .collect();
+        out.write(|out| response::status(out, name, self.names, &values));
+    }
 }
 
 /// How many messages would be `\Recent` to who selects the mailbox now (RFC 3501 §6.3.10).

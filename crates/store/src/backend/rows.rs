@@ -25,6 +25,8 @@ pub enum Table {
     ServerMetadata = 5,
     /// Messages to be sent and their recipients, by the time of the next try.
     Queue = 6,
+    /// Where the sweeps stand: one row.
+    Sweeps = 7,
 }
 
 /// What an [`Edit`] takes for granted.

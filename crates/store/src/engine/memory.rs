@@ -8,8 +8,8 @@ use account::codec::Format;
 use imap::ModSeq;
 
 use super::{
-    Batch, BodyRef, CellName, Checkpoint, Email, Engine, Over, Packed, Row, SeeCell, VisitChunk, VisitEmail, VisitId,
-    Written,
+    Batch, BodyRef, CellName, Checkpoint, Derived, Email, Engine, Mark, Over, Packed, Row, SeeCell, VisitChunk,
+    VisitEmail, VisitId, Written,
 };
 use crate::lock::{Lock, Rank};
 use crate::{Error, Message};
@@ -31,11 +31,15 @@ struct Data {
     log: BTreeMap<ModSeq, Row>,
     cells: BTreeMap<CellName, Vec<u8>>,
     saved: Option<ModSeq>,
+    marks: Vec<Mark>,
     emails: BTreeMap<EmailId, (i64, BodyRef)>,
     /// Octets by their names, as an object store has them: they are there before any row names them.
     objects: HashMap<BodyRef, Message>,
     named: u64,
     doomed: BTreeMap<EmailId, ModSeq>,
+    /// Structures that stand in the place of those that came with the messages.
+    renewed: BTreeMap<EmailId, Vec<u8>>,
+    derived: Option<Derived>,
 }
 
 impl Data {
@@ -130,7 +134,8 @@ impl Engine for Memory {
     fn emails(&self, ids: &mut dyn Iterator<Item = EmailId>, visit: VisitEmail<'_>) -> Result<(), Error> {
         for id in ids {
             let (received_at, message) = self.message(id)?;
-            let structure = message.0.structure.as_bytes();
+            let renewed = self.read(|data| Ok(data.renewed.get(&id).cloned()))?;
+            let structure = renewed.as_deref().unwrap_or(message.0.structure.as_bytes());
             let email = Email { id, size: message.size(), hash: *message.hash(), received_at, structure };
             if visit(email).is_break() {
                 break;
@@ -163,6 +168,20 @@ impl Engine for Memory {
         Packed::read((id, number), &bytes)?.unpack(out)
     }
 
+    fn marks(&self) -> Result<Vec<Mark>, Error> {
+        self.read(|data| Ok(data.marks.clone()))
+    }
+
+    fn mark(&self, mark: &Mark, from: ModSeq) -> Result<(), Error> {
+        self.read(|data| {
+            data.marks.retain(|old| old.moment.count == mark.moment.count && old.modseq >= from);
+            data.marks.retain(|old| old.modseq != mark.modseq);
+            data.marks.push(*mark);
+            data.marks.sort_by_key(|mark| mark.modseq);
+            Ok(())
+        })
+    }
+
     fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error> {
         self.read(|data| {
             if data.saved < Some(upto) || data.newest() <= Some(upto) {
@@ -191,10 +210,30 @@ impl Engine for Memory {
                 if let Some((_, body)) = data.emails.remove(id) {
                     data.objects.remove(&body);
                 }
+                data.renewed.remove(id);
             }
             for id in emails.iter().chain(spared) {
                 data.doomed.remove(id);
             }
+            Ok(Written::Durably)
+        })
+    }
+
+    fn derived(&self) -> Result<Option<Derived>, Error> {
+        self.read(|data| Ok(data.derived))
+    }
+
+    fn rederive(&self, structures: &[(EmailId, Vec<u8>)], derived: Derived) -> Result<Written, Error> {
+        self.read(|data| {
+            if !derived.is_news(data.derived) {
+                return Ok(Written::TooLate);
+            }
+            for (id, structure) in structures {
+                if data.emails.contains_key(id) {
+                    data.renewed.insert(*id, structure.clone());
+                }
+            }
+            data.derived = Some(derived);
             Ok(Written::Durably)
         })
     }

@@ -18,7 +18,7 @@ pub use memory::Memory;
 pub use packed::{CHUNK, Packed};
 pub use sqlite::Sqlite;
 
-use crate::{Error, Message};
+use crate::{Error, Message, Moment};
 
 /// A row of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +110,15 @@ pub struct Checkpoint {
     pub remove: Vec<CellName>,
 }
 
+/// What the sweeps know of the age of rows: that this one and all before it were there at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The last row of the log at that moment.
+    pub modseq: ModSeq,
+    /// The moment.
+    pub moment: Moment,
+}
+
 /// What an engine keeps of an email beside its octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Email<'a> {
@@ -123,6 +132,22 @@ pub struct Email<'a> {
     pub received_at: i64,
     /// `mime::Structure`
     pub structure: &'a [u8],
+}
+
+/// How far the structures of an account have been looked through for those that older rules made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Derived {
+    /// The rules that they are to be of.
+    pub by: mime::Derivation,
+    /// The last email that was looked at, all before it too.
+    pub upto: EmailId,
+}
+
+impl Derived {
+    /// Whether it may take the place of what is written down: neither newer rules nor a farther reach.
+    pub(crate) fn is_news(&self, known: Option<Self>) -> bool {
+        known.is_none_or(|known| (known.by, known.upto) < (self.by, self.upto))
+    }
 }
 
 /// Sees pieces of a checkpoint.
@@ -183,6 +208,12 @@ pub trait Engine: Send + Sync + Debug {
     /// Appends the octets of one chunk to `out`.
     fn chunk(&self, id: EmailId, number: u32, out: &mut Vec<u8>) -> Result<(), Error>;
 
+    /// The marks, ascending by modseq. One that is damaged is left out: rows are taken to be younger then.
+    fn marks(&self) -> Result<Vec<Mark>, Error>;
+
+    /// Makes a mark durable, and forgets those of other counts and those of rows before `from`.
+    fn mark(&self, mark: &Mark, from: ModSeq) -> Result<(), Error>;
+
     /// Removes the rows of the log up to a modseq, if the checkpoint covers them and they are not all there are, and
     /// writes down the emails whose last names went with them, each with the last commit that took it away.
     fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error>;
@@ -193,6 +224,13 @@ pub trait Engine: Send + Sync + Debug {
     /// Removes emails with their octets, and forgets that those in `spared` were written down, if `after` is the last
     /// row of the log.
     fn remove(&self, after: Option<ModSeq>, emails: &[EmailId], spared: &[EmailId]) -> Result<Written, Error>;
+
+    /// What [`Engine::rederive`] wrote down last. It saves work and no more: `None` where it cannot be read.
+    fn derived(&self) -> Result<Option<Derived>, Error>;
+
+    /// Puts structures in the place of those that the emails have, as far as these are there and whole, and writes down how
+    /// far that went, unless newer rules or a reach as far are written down.
+    fn rederive(&self, structures: &[(EmailId, Vec<u8>)], derived: Derived) -> Result<Written, Error>;
 
     /// What is wrong with the files beneath all that, in words.
     fn examine(&self) -> Result<Vec<String>, Error>;

@@ -9,7 +9,7 @@ use account::codec::Format;
 use imap::ModSeq;
 use parking_lot::Mutex;
 use store::engine::{
-    Batch, BodyRef, Checkpoint, Engine, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
+    Batch, BodyRef, Checkpoint, Derived, Engine, Mark, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
 };
 use store::{Error, Message};
 
@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     Lost,
     /// An error after all was written: the caller cannot know.
     Torn,
+    /// A mistake of ours: it panics.
+    Panic,
 }
 
 /// A memory engine with faults, slow where that is asked for.
@@ -31,11 +33,18 @@ pub(crate) struct Faulty {
     faults: Arc<Mutex<Vec<Fault>>>,
     slow: Duration,
     pub(crate) appends: Arc<AtomicU64>,
+    /// How often the checkpoint was read: once for each opening.
+    pub(crate) loads: Arc<AtomicU64>,
 }
 
 impl Faulty {
     pub(crate) fn slow(slow: Duration) -> Self {
         Self { slow, ..Self::default() }
+    }
+
+    /// One without faults.
+    pub(crate) fn counting(inner: Memory, loads: Arc<AtomicU64>) -> Self {
+        Self { inner, loads, ..Self::default() }
     }
 
     pub(crate) fn fail_next(&self, fault: Fault) {
@@ -49,6 +58,7 @@ impl Faulty {
             None => write(),
             Some(Fault::Full) => Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into()),
             Some(Fault::Lost) => Err(broken()),
+            Some(Fault::Panic) => panic!("a mistake in the engine"),
             Some(Fault::Torn) => {
                 let _ = write()?;
                 Err(broken())
@@ -75,6 +85,7 @@ impl Engine for Faulty {
     }
 
     fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {
+        self.loads.fetch_add(1, Ordering::Relaxed);
         self.inner.checkpoint(see)
     }
 
@@ -112,6 +123,14 @@ impl Engine for Faulty {
         self.inner.chunk(id, number, out)
     }
 
+    fn marks(&self) -> Result<Vec<Mark>, Error> {
+        self.inner.marks()
+    }
+
+    fn mark(&self, mark: &Mark, from: ModSeq) -> Result<(), Error> {
+        self.inner.mark(mark, from)
+    }
+
     fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error> {
         self.write(|| self.inner.expire(upto, doomed))
     }
@@ -122,6 +141,14 @@ impl Engine for Faulty {
 
     fn remove(&self, after: Option<ModSeq>, emails: &[EmailId], spared: &[EmailId]) -> Result<Written, Error> {
         self.write(|| self.inner.remove(after, emails, spared))
+    }
+
+    fn derived(&self) -> Result<Option<Derived>, Error> {
+        self.inner.derived()
+    }
+
+    fn rederive(&self, structures: &[(EmailId, Vec<u8>)], derived: Derived) -> Result<Written, Error> {
+        self.write(|| self.inner.rederive(structures, derived))
     }
 
     fn examine(&self) -> Result<Vec<String>, Error> {

@@ -5,13 +5,17 @@
 
 pub(crate) mod faulty;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use account::plan::{self, NewMessage};
 use account::{Flags, Permit, Refusal, State};
 use imap::{InternalDate, MailboxName, StoreMode, Uid, UidSet};
+use store::backend::{Edit, Expect, Table};
+use store::engine::Written;
 use store::{Account, Actor, CommitError, Committed, Message, Options, Store};
 
 /// A time at which all tests happen.
@@ -55,6 +59,40 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// Lets time pass as the sweeps of a server see it: each counts an hour at most. How many rows of logs and how many
+/// emails went.
+pub(crate) fn pass(store: &Store, time: Duration) -> (u64, u64) {
+    thread_local! {
+        static CLOCK: Cell<i64> = const { Cell::new(NOW) };
+    }
+    let mut left = i64::try_from(time.as_secs()).unwrap();
+    let (mut commits, mut emails) = (0, 0);
+    // The first sweep of a store sees no time pass.
+    let mut step = 0;
+    loop {
+        CLOCK.set(CLOCK.get() + step);
+        let swept = store.sweep(CLOCK.get());
+        assert!(swept.failed.is_empty(), "{:?}", swept.failed);
+        (commits, emails) = (commits + swept.commits, emails + swept.emails);
+        left -= step;
+        if left == 0 {
+            return (commits, emails);
+        }
+        step = left.min(3600);
+    }
+}
+
+/// So many days.
+pub(crate) fn days(days: u64) -> Duration {
+    Duration::from_hours(24 * days)
+}
+
+/// Loses where the sweeps stand.
+pub(crate) fn forget_count(store: &Store) {
+    let edit = Edit { table: Table::Sweeps, key: Vec::new(), was: Expect::Anything, becomes: None };
+    assert_eq!(store.rows().write(&[edit]).unwrap(), Written::Durably);
 }
 
 /// The account of that name, made if it is not there.

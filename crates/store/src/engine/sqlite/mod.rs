@@ -1,12 +1,15 @@
 //! An account in one SQLite file.
 //!
 //! `schema` says what is in the file and how it is opened, `connections` who holds it open, `write` and `read` are the
-//! two halves of the engine. SQLite's pages carry no checksums, so every row that matters has its own (`crc`).
+//! two halves of the engine; `marks` and `derived` have both halves of their tables. SQLite's pages carry no checksums, so every row that
+//! matters has its own (`crc`).
 
 mod connections;
 mod crc;
+mod derived;
 mod directory;
 mod error;
+mod marks;
 mod read;
 mod rows;
 mod schema;
@@ -20,7 +23,9 @@ use imap::ModSeq;
 
 use self::connections::Connections;
 use self::error::spoils;
-use super::{Batch, BodyRef, Checkpoint, Engine, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
+use super::{
+    Batch, BodyRef, Checkpoint, Derived, Engine, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
+};
 use crate::{Error, Message};
 
 pub(crate) use directory::SqliteDirectory;
@@ -99,6 +104,15 @@ impl Engine for Sqlite {
         self.connections.read(|connection| read::chunk(connection, (id, number), out))
     }
 
+    fn marks(&self) -> Result<Vec<Mark>, Error> {
+        self.connections.look(marks::read)
+    }
+
+    fn mark(&self, mark: &Mark, from: ModSeq) -> Result<(), Error> {
+        let _always = self.connections.write(|connection| marks::write(connection, mark, from))?;
+        Ok(())
+    }
+
     fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error> {
         self.connections.write(|connection| write::expire(connection, upto, doomed))
     }
@@ -113,6 +127,14 @@ impl Engine for Sqlite {
             self.connections.look(write::shrink)?;
         }
         Ok(written)
+    }
+
+    fn derived(&self) -> Result<Option<Derived>, Error> {
+        self.connections.look(derived::read)
+    }
+
+    fn rederive(&self, structures: &[(EmailId, Vec<u8>)], derived: Derived) -> Result<Written, Error> {
+        self.connections.write(|connection| derived::rederive(connection, structures, derived))
     }
 
     fn examine(&self) -> Result<Vec<String>, Error> {

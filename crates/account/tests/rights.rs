@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use account::plan::{self, Condition, NewMessage};
-use account::{Change, Commit, Flags, MailboxId, Permit, Planned, Refusal, Rights, State};
+use account::{Change, Commit, Flags, MailboxId, Origin, Permit, Planned, Refusal, Rights, State};
 use imap::{Flag, InternalDate, Keyword, MailboxName, StoreMode, Uid, UidSet};
 
 const NOW: i64 = 1_790_000_000;
@@ -60,7 +60,7 @@ fn changeable(letters: &str) -> usize {
 }
 
 fn new_message(bits: usize) -> NewMessage {
-    NewMessage { size: 5, internal_date: InternalDate::new(NOW, 0), flags: flags(bits), uid: None }
+    NewMessage { size: 5, internal_date: InternalDate::new(NOW, 0), flags: flags(bits), uid: None, foreign: None }
 }
 
 /// INBOX has a message with each combination of flags: UID 1 has none, UID 16 all.
@@ -73,7 +73,7 @@ struct Account {
 impl Account {
     fn new() -> Self {
         let mut account = Self { state: State::default(), inbox: MailboxId::FIRST, archive: MailboxId::FIRST };
-        let begun = plan::new_account(&account.state, NOW).unwrap();
+        let begun = plan::new_account(&account.state, Origin::MIN, NOW).unwrap();
         account.apply(begun.changes);
         account.inbox = account.state.named(&name("INBOX")).unwrap().id;
         account.archive = account.state.named(&name("Archive")).unwrap().id;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use account::{FlagTable, Flags, Mailbox, MailboxId, Messages, Permit, Record, Rights, State, difference};
+use account::{FlagTable, Flags, Mailbox, MailboxId, Messages, ObjectIds, Permit, Record, Rights, State, difference};
 use imap::command::Access;
 use imap::{ModSeq, SeqNum, SeqSet, SetArg, StoreMode, Target, Uid, UidSet};
 use store::{Account, Pin};
@@ -64,6 +64,7 @@ pub(crate) struct View {
     pub(crate) name: String,
     messages: Messages,
     table: Arc<FlagTable>,
+    ids: ObjectIds,
     keywords_told: usize,
     /// In `messages`, but not in the mailbox any more.
     ghosts: UidSet,
@@ -80,7 +81,12 @@ pub(crate) struct View {
 }
 
 impl View {
-    pub(crate) fn new(place: &Place, (mailbox, rights): (&Mailbox, Rights), recent: UidSet, pin: Pin) -> Self {
+    pub(crate) fn new(
+        place: &Place,
+        state: &Arc<State>,
+        (mailbox, rights): (&Mailbox, Rights),
+        recent: UidSet,
+    ) -> Self {
         Self {
             account: place.account.clone(),
             id: mailbox.id,
@@ -88,13 +94,14 @@ impl View {
             name: place.said.to_string(),
             messages: mailbox.messages.clone(),
             table: mailbox.flags.clone(),
+            ids: state.ids().clone(),
             keywords_told: mailbox.flags.keywords().len(),
             ghosts: UidSet::new(),
             delayed: false,
             recent,
             saved: UidSet::new(),
             modseq: mailbox.modseq,
-            pin,
+            pin: place.account.pin(state),
         }
     }
 
@@ -116,6 +123,11 @@ impl View {
         &self.table
     }
 
+    /// What the client calls mailboxes and emails.
+    pub(crate) fn ids(&self) -> &ObjectIds {
+        &self.ids
+    }
+
     pub(crate) fn recent(&self) -> &UidSet {
         &self.recent
     }
@@ -129,6 +141,7 @@ impl View {
     /// that has been deleted is an empty one to those who have it selected.
     pub(crate) fn sync(&mut self, state: &Arc<State>, pin: impl FnOnce() -> Pin, expunges: Expunges) -> News {
         let mut news = News::default();
+        self.ids = state.ids().clone();
         let deleted;
         let mailbox = if let Some(mailbox) = state.mailbox(self.id) {
             mailbox
@@ -137,7 +150,11 @@ impl View {
             &deleted
         };
         let nothing_can_have_changed = mailbox.modseq == self.modseq && self.ghosts.is_empty();
-        if nothing_can_have_changed && Arc::ptr_eq(&mailbox.flags, &self.table) {
+        if nothing_can_have_changed && mailbox.flags.knows_what_it_knew(&self.table) {
+            if !Arc::ptr_eq(&mailbox.flags, &self.table) {
+                // The account was closed meanwhile. What is the same need not be kept in memory twice.
+                (self.messages, self.table) = (mailbox.messages.clone(), mailbox.flags.clone());
+            }
             return news;
         }
         let found = difference(&self.messages, &mailbox.messages);

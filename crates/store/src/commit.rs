@@ -124,7 +124,8 @@ impl Prepared {
         let state = &self.newest;
         // A leader carries out the plans of others: a panic of one of them must not be the leader's.
         let planned = catch_unwind(AssertUnwindSafe(|| (request.plan)(state)));
-        let changes = planned.map_err(|_| Error::WrongPlan("it panicked".to_owned()))??;
+        let mut changes = planned.map_err(|_| Error::WrongPlan("it panicked".to_owned()))??;
+        self.format.fit(&mut changes);
         if changes.is_empty() {
             return Ok(state.clone());
         }

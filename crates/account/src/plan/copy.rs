@@ -84,6 +84,7 @@ fn added(
             internal_date: record.internal_date,
             save_date: now,
             flags: used.get(&record.flags).cloned().unwrap_or_default(),
+            foreign: None,
         };
         Ok((record.uid, copy))
     });

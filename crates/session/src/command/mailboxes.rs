@@ -17,7 +17,7 @@ pub(crate) fn create(
     let account = place.account.clone();
     let plan = move |state: &State| plan::create(state, place.free(), &special_use, now);
     let done = context.commit(&login.user, &account, Vec::new(), plan)?;
-    Ok(Done::Created(done.outcome.to_string()))
+    Ok(Done::Created(done.state.ids().mailbox(done.outcome).to_string()))
 }
 
 /// DELETE. Those who have the mailbox selected see it emptied.

@@ -1,6 +1,6 @@
 //! STATUS (RFC 9051 §6.3.11): all of it comes from memory.
 
-use account::Mailbox;
+use account::{Mailbox, ObjectIds};
 use imap::command::{Status, StatusItem};
 use imap::response::{self, StatusValue};
 use imap::{MailboxName, NameForm};
@@ -17,7 +17,7 @@ pub(crate) fn run(context: &mut Context, login: &mut LoggedIn, command: Status) 
     let state = place.account.state()?;
     let (mailbox, _) = place.read(&state)?;
     let mut status = Statuses::new(context, login, command.items);
-    status.write(&mut context.out, &place.account, (&place.said, mailbox));
+    status.write(&mut context.out, (&place.account, state.ids()), (&place.said, mailbox));
     Ok(Done::Status)
 }
 
@@ -43,12 +43,17 @@ impl Statuses {
     }
 
     /// Writes the one of a mailbox of this account, which the client calls by this name.
-    pub(super) fn write(&mut self, out: &mut Outbox, account: &Account, (name, mailbox): (&MailboxName, &Mailbox)) {
+    pub(super) fn write(
+        &mut self,
+        out: &mut Outbox,
+        (account, ids): (&Account, &ObjectIds),
+        (name, mailbox): (&MailboxName, &Mailbox),
+    ) {
         if let Some(notice) = self.notice.take() {
             out.notice(notice);
         }
         let totals = mailbox.messages.totals();
-        let id = mailbox.id.to_string();
+        let id = ids.mailbox(mailbox.id).to_string();
         let values: Vec<StatusValue<'_>> = self
             .items
             .iter()

@@ -30,6 +30,9 @@ pub enum Refusal {
     /// The mailbox knows as many keywords as it may (RFC 5530 LIMIT).
     #[error("too many keywords")]
     TooManyKeywords,
+    /// More messages are to be taken into another account at once than may be (RFC 5530 LIMIT).
+    #[error("too many messages at once")]
+    TooManyMessages,
     /// The mailbox has given its last UID or the account its last UIDVALIDITY.
     #[error("out of numbers")]
     OutOfNumbers,

@@ -148,6 +148,7 @@ impl From<&Refusal> for Reply {
             | Refusal::BelowItself
             | Refusal::NameTooLong
             | Refusal::NoSuchMessage
+            | Refusal::TooManyMessages
             | Refusal::NotEmpty => Self::Failed,
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use account::{Mailbox, Permit, Refusal, Rights, State};
 use imap::MailboxName;
-use store::Account;
+use store::{Account, Destination};
 
 use crate::User;
 
@@ -59,5 +59,12 @@ impl Place {
 
     fn rights(&self) -> Rights {
         Rights::ALL
+    }
+}
+
+/// For COPY and MOVE.
+impl From<Place> for Destination {
+    fn from(place: Place) -> Self {
+        Self::new(place.account.clone(), move |state| place.permit(state))
     }
 }

@@ -6,7 +6,7 @@
 //! shown or acknowledged before it is on disk. This crate knows no IMAP session, no socket and reads no clock.
 //!
 //! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message`
-//! (octets come in), `queue` and `commit` (changes become durable), `open` and `log` (checkpoint and log become a
+//! (octets come in), `queue` and `commit` (changes become durable), `transfer` (COPY and MOVE between accounts), `open` and `log` (checkpoint and log become a
 //! state), `checkpoint`, `body` (octets go out), `watch`, `recent`, `pin`, `derive` (structures of older rules), `time` and `stand` (how it passes), `sweep`,
 //! `swept`, `retention` and `inspect` (what has to be done from time to time), `check`; beneath them the traits
 //! [`backend::Backend`] and [`engine::Engine`] with what implements them; beside them the [`Directory`] of accounts.
@@ -41,6 +41,7 @@ mod store;
 mod sweep;
 mod swept;
 mod time;
+mod transfer;
 mod upload;
 mod watch;
 
@@ -59,5 +60,7 @@ pub use pin::Pin;
 pub use store::Store;
 pub use swept::{Duty, Failure, Swept};
 pub use time::Moment;
+pub use transfer::both::{HalfMoved, Whereabouts};
+pub use transfer::{Destination, Moved, Picked};
 pub use upload::Upload;
 pub use watch::Watch;

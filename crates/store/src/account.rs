@@ -16,6 +16,7 @@ use crate::pin::Pins;
 use crate::queue::{Queue, Request};
 use crate::recent::Recent;
 use crate::shared::Shared;
+use crate::turn::{self, Stop};
 use crate::watch::Watchers;
 use crate::{AccountId, Actor, Body, CommitError, Committed, Error, Log, Message, Piece, Pin, Problem, Report, Watch};
 
@@ -125,6 +126,7 @@ impl Account {
     /// Calls `wake` after each commit, by whomever, once it is durable and [`Account::state`] has it; without any
     /// lock, from any thread. It must not wait.
     pub fn watch(&self, wake: impl Fn() + Send + Sync + 'static) -> Watch {
+        turn::pass(Stop::Ask);
         self.watchers.watch(wake)
     }
 
@@ -136,10 +138,11 @@ impl Account {
         visit: &mut dyn FnMut(EmailId, &[u8]) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         self.touch();
-        self.engine.emails(emails, &mut |email| match self.derived_anew(&email) {
+        let see = &mut |email: crate::engine::Email<'_>| match self.derived_anew(&email) {
             None => visit(email.id, email.structure),
             Some(structure) => visit(email.id, structure.as_bytes()),
-        })
+        };
+        self.engine.emails(emails, see).map_err(|error| self.explain(error))
     }
 
     /// The structure of one email.
@@ -160,13 +163,13 @@ impl Account {
         visit: &mut dyn FnMut(EmailId, &[u8; 32]) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         self.touch();
-        self.engine.emails(emails, &mut |email| visit(email.id, &email.hash))
+        self.engine.emails(emails, &mut |email| visit(email.id, &email.hash)).map_err(|error| self.explain(error))
     }
 
     /// The octets of one email.
     pub fn body(&self, email: EmailId) -> Result<Body, Error> {
         self.touch();
-        Body::open(&self.engine, email)
+        Body::open(&self.engine, email).map_err(|error| self.explain(error))
     }
 
     /// Shows all octets of many emails, in the order asked for, each in one piece or, where it is larger than 256 KiB,
@@ -177,7 +180,7 @@ impl Account {
         visit: &mut dyn FnMut(Piece<'_>) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         self.touch();
-        crate::body::bodies(&*self.engine, emails, visit)
+        crate::body::bodies(&*self.engine, emails, visit).map_err(|error| self.explain(error))
     }
 
     /// Keeps all that a state names while the pin lives.
@@ -220,13 +223,14 @@ impl Account {
             let mut head = self.head.lock();
             self.catch_up(&mut head)?;
         } else if !self.watchers.is_empty() {
-            self.watchers.saw(self.engine.glance()?);
+            self.watchers.saw(self.engine.glance().map_err(|error| self.explain(error))?);
         }
         self.watchers.tell();
         Ok(())
     }
 
     fn touch(&self) {
+        turn::pass(Stop::Ask);
         if !self.used.load(Ordering::Relaxed) {
             self.used.store(true, Ordering::Relaxed);
         }
@@ -266,6 +270,7 @@ impl Account {
     }
 
     fn let_go(&self, _: &mut Head) {
+        turn::pass(Stop::Close);
         self.current.close();
         // Closing has nothing left to do that could fail: what matters is durable.
         let _ = self.engine.close();

@@ -12,7 +12,8 @@ use account::{Change, Commit, Refusal, State, codec};
 use crate::account::Head;
 use crate::engine::{Batch, BodyRef, NewEmail, Row, Written};
 use crate::queue::{Answer, Request};
-use crate::{Account, Error, Message, ids};
+use crate::turn::{self, Stop};
+use crate::{Account, Directory, Error, Message, ids};
 
 /// How often a batch is planned again because another process was first.
 const ATTEMPTS: usize = 1000;
@@ -60,6 +61,7 @@ impl Account {
         };
         {
             let mut head = self.head.lock();
+            turn::pass(Stop::Lead);
             self.carry_out(&mut head, lead.take());
         }
         drop(lead);
@@ -69,9 +71,16 @@ impl Account {
 
     /// Carries out requests and answers each.
     fn carry_out(&self, head: &mut Head, mut requests: Vec<Request>) {
-        match self.make_durable(head, &mut requests) {
+        let done = self.make_durable(head, &mut requests);
+        turn::pass(Stop::Answer);
+        match done {
             Ok(answers) => requests.into_iter().zip(answers).for_each(|(request, answer)| request.answer(answer)),
-            Err(error) => requests.into_iter().for_each(|request| request.answer(Err(error.clone().into()))),
+            Err(error) => {
+                let error = self.explain(error);
+                for request in requests {
+                    request.answer(Err(error.clone().into()));
+                }
+            }
         }
     }
 
@@ -89,8 +98,11 @@ impl Account {
                 state = self.caught_up(head, state)?;
                 continue;
             }
+            prepared.note_uid_validities(self.shared.backend.directory())?;
+            turn::pass(Stop::Write);
             match self.engine.append(&prepared.batch) {
                 Ok(Written::Durably) => {
+                    turn::pass(Stop::Publish);
                     prepared.changes.iter().for_each(|changes| self.recent.note(changes));
                     self.publish(head, prepared.newest);
                     return Ok(prepared.answers);
@@ -120,6 +132,18 @@ pub(crate) fn prepare(state: &Arc<State>, format: Format, requests: &mut [Reques
 }
 
 impl Prepared {
+    /// Before a mailbox has a UIDVALIDITY, the store knows of it: no new account will have it again.
+    fn note_uid_validities(&self, directory: &dyn Directory) -> Result<(), Error> {
+        for (row, changes) in self.batch.rows.iter().zip(&self.changes) {
+            for change in changes {
+                if let Change::MailboxCreated { uid_validity, .. } = change {
+                    directory.note_uid_validity(uid_validity.get(), row.at)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, request: &mut Request) -> Answer {
         let state = &self.newest;
         // A leader carries out the plans of others: a panic of one of them must not be the leader's.

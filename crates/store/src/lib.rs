@@ -6,11 +6,13 @@
 //! shown or acknowledged before it is on disk. This crate knows no IMAP session, no socket and reads no clock.
 //!
 //! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message`
-//! (octets come in), `queue` and `commit` (changes become durable), `transfer` (COPY and MOVE between accounts), `open` and `log` (checkpoint and log become a
-//! state), `checkpoint`, `body` (octets go out), `watch`, `recent`, `pin`, `derive` (structures of older rules), `time` and `stand` (how it passes), `sweep`,
-//! `swept`, `retention` and `inspect` (what has to be done from time to time), `check`; beneath them the traits
-//! [`backend::Backend`] and [`engine::Engine`] with what implements them; beside them the [`Directory`] of accounts.
-//! `docs/design/store.md` has the files column by column and the argument why nothing is lost.
+//! (octets come in), `queue` and `commit` (changes become durable), `transfer` (COPY and MOVE, also between accounts),
+//! `open` and `log` (checkpoint and log become a state), `checkpoint`, `body` (octets go out), `watch`, `recent`, `pin`,
+//! `derive` (structures of older rules), `time` and `stand` (how it passes), `sweep`, `swept`, `retention` and `inspect`
+//! (what has to be done from time to time), `check`, `upgrade`, `turn` (where a simulation steps in); beneath them the
+//! traits [`backend::Backend`] and [`engine::Engine`] with what implements them, and `identity` (whose a file is); beside
+//! them the [`Directory`] of accounts. `docs/design/store.md` has the files column by column and the argument why nothing
+//! is lost.
 
 mod account;
 mod actor;
@@ -23,6 +25,7 @@ mod derive;
 pub mod engine;
 mod error;
 mod id;
+mod identity;
 mod ids;
 mod inspect;
 mod lock;
@@ -42,6 +45,8 @@ mod sweep;
 mod swept;
 mod time;
 mod transfer;
+pub mod turn;
+mod upgrade;
 mod upload;
 mod watch;
 
@@ -53,6 +58,7 @@ pub use check::{Problem, Report};
 pub use commit::{CommitError, Committed};
 pub use error::Error;
 pub use id::AccountId;
+pub use identity::{Identity, StoreId};
 pub use log::Log;
 pub use message::Message;
 pub use options::Options;
@@ -62,5 +68,6 @@ pub use swept::{Duty, Failure, Swept};
 pub use time::Moment;
 pub use transfer::both::{HalfMoved, Whereabouts};
 pub use transfer::{Destination, Moved, Picked};
+pub use upgrade::Formats;
 pub use upload::Upload;
 pub use watch::Watch;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use imap::ModSeq;
 
 use crate::lock::{Lock, Rank};
+use crate::turn::{self, Stop};
 
 type Wake = dyn Fn() + Send + Sync;
 
@@ -51,6 +52,11 @@ impl Watchers {
         Watch { _wake: wake }
     }
 
+    /// The newest commit that this process has heard of.
+    pub(crate) fn seen(&self) -> Option<ModSeq> {
+        ModSeq::new(self.seen.load(Ordering::Acquire))
+    }
+
     /// Notes a commit that is durable.
     pub(crate) fn saw(&self, commit: Option<ModSeq>) {
         self.seen.fetch_max(commit.map_or(0, ModSeq::get), Ordering::AcqRel);
@@ -66,6 +72,7 @@ impl Watchers {
 
     /// Wakes all if there is something that they have not been told of. The caller holds no lock.
     pub(crate) fn tell(&self) {
+        turn::pass(Stop::Tell);
         let seen = self.seen.load(Ordering::Acquire);
         if self.told.fetch_max(seen, Ordering::AcqRel) < seen {
             self.wake();

@@ -73,10 +73,13 @@ impl Note {
     }
 
     fn read(row: &[u8]) -> Result<Self, Error> {
-        if row.first().is_some_and(|version| *version != VERSION) {
-            return Err(Error::TooNew { what: "the note of a MOVE".to_owned() });
+        match row.split_first() {
+            Some((&VERSION, rest)) => Self::parts(rest).ok_or_else(|| Error::damaged("the note of a MOVE")),
+            Some((version, _)) => {
+                Err(Error::TooNew { what: "the note of a MOVE".to_owned(), format: i64::from(*version) })
+            }
+            None => Err(Error::damaged("the note of a MOVE")),
         }
-        Self::parts(row.get(1..).unwrap_or_default()).ok_or_else(|| Error::damaged("the note of a MOVE"))
     }
 
     fn parts(mut rest: &[u8]) -> Option<Self> {

@@ -206,6 +206,12 @@ pub(crate) fn file(folder: &Folder, id: AccountId) -> PathBuf {
 /// A folder with these accounts, each with a mail, and all closed.
 pub(crate) fn with_accounts(names: &[&str]) -> (Folder, Vec<AccountId>) {
     let folder = Folder::new();
+    let ids = add_accounts(&folder, names);
+    (folder, ids)
+}
+
+/// Makes these accounts, each with a mail, and closes all.
+pub(crate) fn add_accounts(folder: &Folder, names: &[&str]) -> Vec<AccountId> {
     let store = folder.open();
     let ids = names.iter().enumerate().map(|(number, name)| {
         let account = user(&store, name);
@@ -214,5 +220,5 @@ pub(crate) fn with_accounts(names: &[&str]) -> (Folder, Vec<AccountId>) {
     });
     let ids = ids.collect();
     store.close().unwrap();
-    (folder, ids)
+    ids
 }

@@ -17,7 +17,7 @@ use account::{Mailbox, Permit, Planned, Record, Refusal, Rights, State, limits};
 use imap::UidSet;
 
 use self::note::{End, Note};
-use crate::engine::CHUNK;
+use crate::engine::BODY_CHUNK;
 use crate::upload::Room;
 use crate::{Account, Actor, CommitError, Error, Message, Store, Upload};
 
@@ -157,7 +157,7 @@ fn read(account: &Account, record: &Record, mut upload: Upload) -> Result<(Messa
     let mut octets = Vec::new();
     while upload.len() < body.size() {
         octets.clear();
-        body.read(upload.len(), CHUNK as u64, &mut octets)?;
+        body.read(upload.len(), BODY_CHUNK as u64, &mut octets)?;
         upload.push(&octets)?;
     }
     let (message, room) = upload.finish_with_room()?;

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use account::codec::Format;
-use account::plan;
+use account::{Rights, plan};
 use store::backend::Fault;
 use store::{AccountId, Error, Options, Store};
 use support::{
@@ -355,7 +355,8 @@ fn a_uidvalidity_is_not_that_of_an_account_before_whatever_the_clock_says() {
         let id = store.directory().add("alice", None, at).unwrap();
         let account = store.account(id).unwrap();
         for n in 0..100 {
-            commit(&account, move |state| plan::create(state, &name(&format!("Box {n}")), &[], at)).unwrap();
+            commit(&account, move |state| plan::create(state, (&name(&format!("Box {n}")), Rights::ALL), &[], at))
+                .unwrap();
         }
         let given = validities(store, "alice");
         store.remove(id).unwrap();

@@ -160,6 +160,8 @@ pub(crate) enum Wrong {
     Wildcards,
     NoLiteral,
     NoMessage,
+    /// REPLACE with more than one message.
+    OneMessage,
     /// With the limit (RFC 7889 §4).
     MessageTooBig(u64),
     TooManyMessages,
@@ -202,6 +204,7 @@ impl From<Wrong> for Answer {
             Wrong::Wildcards => Self::no(Code::Limit, "The pattern has too many wildcards"),
             Wrong::NoLiteral => Self::bad("The message is missing: APPEND ends with a literal"),
             Wrong::NoMessage => Self::bad("The message is missing"),
+            Wrong::OneMessage => Self::bad("One message takes the place of one; nothing was replaced"),
             Wrong::MessageTooBig(limit) => {
                 Self::no(Code::TooBig, format!("The message is too big: the limit is {limit} octets"))
             }

@@ -36,7 +36,7 @@ pub(crate) fn start(
     if !to.is_in(&selected.view.account) {
         return Err(Wrong::AcrossAccounts.into());
     }
-    let uploads = Uploads::begin(context, &to, command.append.message, announced)?;
+    let uploads = Uploads::begin(context, &to, command.append.message, announced)?.single();
     Ok(Begun::selected(Replace { old: (selected.view.permit(), uid), to, uploads }))
 }
 

@@ -24,6 +24,16 @@ pub(super) struct Uploads {
     upload: Option<Upload>,
     /// What went wrong; the rest is read and dropped.
     failed: Option<Answer>,
+    may_have: Many,
+}
+
+/// How many messages a command may bring.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Many {
+    /// REPLACE: one takes the place of one (RFC 8508 §5).
+    One,
+    /// MULTIAPPEND (RFC 3502 §2).
+    Several,
 }
 
 /// All messages are in.
@@ -46,9 +56,15 @@ impl Uploads {
         // A refusal is told before the octets come, if the client waits for that.
         let state = to.account.state()?;
         plan::append(&state, to.permit(&state), &[], context.now.unix)?;
-        let mut uploads = Self { messages: Vec::new(), current: message, upload: None, failed: None };
+        let may_have = Many::Several;
+        let mut uploads = Self { messages: Vec::new(), current: message, upload: None, failed: None, may_have };
         uploads.expect(context, announced)?;
         Ok(uploads)
+    }
+
+    /// More than one message would be wrong.
+    pub(super) fn single(self) -> Self {
+        Self { may_have: Many::One, ..self }
     }
 
     /// Expects the message that is announced, if it is not too big.
@@ -95,6 +111,7 @@ impl Uploads {
         }
         match next {
             AppendNext::End => Ok(self.arrived(context.now.unix)),
+            AppendNext::Message(_) if self.may_have == Many::One => Err(Answer::from(Wrong::OneMessage).into()),
             AppendNext::Message(message) => {
                 self.current = message;
                 self.expect(context, announced.ok_or(Answer::from(Wrong::NoMessage))?)?;

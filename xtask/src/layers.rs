@@ -3,10 +3,11 @@
 use std::path::Path;
 
 /// The path of the data, from bytes to the binary.
-const ORDER: [&str; 9] = ["mime", "imap", "account", "store", "session", "delivery", "console", "server", "cli"];
+const ORDER: [&str; 10] =
+    ["mime", "imap", "account", "store", "gate", "session", "delivery", "console", "server", "cli"];
 
 /// Crates that do neither I/O nor look at a clock.
-pub(crate) const PURE: [&str; 5] = ["mime", "imap", "account", "session", "delivery"];
+pub(crate) const PURE: [&str; 6] = ["mime", "imap", "account", "gate", "session", "delivery"];
 
 /// What is wrong with the manifests.
 pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {

@@ -77,6 +77,10 @@ fn check_code(krate: &str, source: &Source) -> Vec<String> {
         if krate != "store" && line.contains("rusqlite") {
             say(at, "only `store` opens mail files".to_owned());
         }
+        let with_words = ["response::tagged(", "response::untagged(", "response::continuation("];
+        if krate == "session" && !source.path.ends_with("/outbox.rs") && with_words.iter().any(|f| line.contains(f)) {
+            say(at, "`reply.rs` alone chooses words for clients, and the outbox tells them".to_owned());
+        }
         for word in ["todo!(", "unimplemented!(", "#[ignore"] {
             if line.contains(word) {
                 say(at, format!("{word} in place of what was promised"));
@@ -124,6 +128,14 @@ mod tests {
         assert_eq!(wrong("crates/imap/src/set.rs", "use std::fs;\n"), 1);
         assert_eq!(wrong("crates/imap/src/set.rs", "// std::fs is not for us\nmod tests {\nuse std::fs;\n"), 0);
         assert_eq!(wrong("crates/store/src/disk.rs", "use std::fs;\nlet n = SystemTime::now();\n"), 1);
+        assert_eq!(
+            wrong("crates/session/src/command/a.rs", "response::untagged(out, Condition::Ok, None, \"Hi\");\n"),
+            1
+        );
+        assert_eq!(
+            wrong("crates/session/src/outbox.rs", "response::untagged(&mut self.0, condition, code, text);\n"),
+            0
+        );
         assert_eq!(wrong("crates/server/src/a.rs", "pub struct LoginManager;\nfn get_it() {}\n"), 2);
         assert_eq!(wrong("crates/server/src/a.rs", "let x: SeqNum = y;\n    todo!()\n"), 2);
     }

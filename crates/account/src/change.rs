@@ -34,6 +34,8 @@ pub enum Change {
     MailboxDeleted {
         /// Which one.
         id: MailboxId,
+        /// The emails of its messages, in the order of their UIDs: while this row of the log is kept, so are they.
+        emails: Vec<EmailId>,
     },
     /// What a mailbox is for was changed.
     SpecialUseSet {

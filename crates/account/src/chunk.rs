@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 
 use imap::{ModSeq, Uid};
 
-use crate::codec::{self, Damaged};
-use crate::{FlagSet, FlagTable, Record, SystemFlags};
+use crate::codec::{self, Damaged, Format};
+use crate::{EmailId, FlagSet, FlagTable, Record, SystemFlags};
 
 /// The most messages in a chunk.
 pub const CHUNK: usize = 1024;
@@ -35,6 +35,18 @@ pub struct Summary {
     pub deleted_size: u64,
     /// The highest modseq among them.
     pub modseq: ModSeq,
+    /// No message here has an email below this one. What a checkpoint of format 1 kept does not know its emails before
+    /// it is unpacked: its bounds are as wide as can be.
+    pub least_email: EmailId,
+    /// No message here has an email above this one.
+    pub greatest_email: EmailId,
+}
+
+impl Summary {
+    /// Whether a message with this email may be in the chunk. `false` is sure.
+    pub fn may_hold(&self, email: EmailId) -> bool {
+        (self.least_email..=self.greatest_email).contains(&email)
+    }
 }
 
 /// A run of neighbouring messages. Read back from a checkpoint it stays packed until somebody looks into it.
@@ -67,10 +79,14 @@ impl Chunk {
     }
 
     /// For a checkpoint: the summary, then the records by column.
-    pub fn pack(&self) -> Vec<u8> {
+    pub fn pack(&self, format: Format) -> Vec<u8> {
         match &self.packed {
-            Some(packed) => packed.to_vec(),
-            None => codec::write_chunk(&self.summary, self.records()),
+            Some(packed) if packed.first() == Some(&format.number()) => packed.to_vec(),
+            _ => {
+                let records = self.records();
+                let (least_email, greatest_email) = emails(records).unwrap_or((EmailId::FIRST, EmailId::MAX));
+                codec::write_chunk(format, &Summary { least_email, greatest_email, ..self.summary }, records)
+            }
         }
     }
 
@@ -105,6 +121,7 @@ impl Chunk {
 
 fn summarize(records: &[Record], table: &FlagTable) -> Option<Summary> {
     let (first, last) = (records.first()?, records.last()?);
+    let (least_email, greatest_email) = emails(records)?;
     let mut summary = Summary {
         len: u32::try_from(records.len()).ok()?,
         first: first.uid,
@@ -115,6 +132,8 @@ fn summarize(records: &[Record], table: &FlagTable) -> Option<Summary> {
         size: 0,
         deleted_size: 0,
         modseq: first.modseq,
+        least_email,
+        greatest_email,
     };
     for (at, record) in (0u32..).zip(records) {
         let flags = table.set(record.flags);
@@ -130,6 +149,12 @@ fn summarize(records: &[Record], table: &FlagTable) -> Option<Summary> {
         summary.modseq = summary.modseq.max(record.modseq);
     }
     Some(summary)
+}
+
+/// The least and the greatest email.
+fn emails(records: &[Record]) -> Option<(EmailId, EmailId)> {
+    let emails = || records.iter().map(|r| r.email);
+    emails().min().zip(emails().max())
 }
 
 fn is_unseen(flags: &FlagSet) -> bool {

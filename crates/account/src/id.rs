@@ -13,6 +13,9 @@ macro_rules! id {
             /// The first one that an account gives.
             pub const FIRST: Self = Self(NonZeroU64::MIN);
 
+            /// Not before any that it gives.
+            pub const MAX: Self = Self(NonZeroU64::MAX);
+
             /// `None` for 0, which names nothing.
             pub fn new(n: u64) -> Option<Self> {
                 NonZeroU64::new(n).map(Self)

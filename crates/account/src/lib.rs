@@ -4,7 +4,7 @@
 //! is the [`difference`] of two states; every operation is a plan: a pure function of the newest state that gives
 //! [`Change`]s or a [`Refusal`]. This crate does no I/O, reads no clock and knows no protocol bytes.
 //!
-//! In reading order: `id`, `flags`, `record`, `chunk`, `messages`, `mailbox`, `change`, `state`, `difference`,
+//! In reading order: `id`, `flags`, `record`, `chunk`, `totals`, `messages`, `mailbox`, `change`, `state`, `difference`,
 //! `plan`, `search`, `codec`.
 
 mod change;
@@ -21,6 +21,7 @@ mod record;
 mod refusal;
 pub mod search;
 mod state;
+mod totals;
 
 pub use change::{Added, Change, Commit};
 pub use chunk::{CHUNK, Chunk, Summary};
@@ -28,8 +29,9 @@ pub use difference::{Difference, difference};
 pub use flags::{FlagSet, FlagSetId, FlagTable, Flags, KeywordId, SystemFlags};
 pub use id::{EmailId, MailboxId};
 pub use mailbox::{Mailbox, Vanished};
-pub use messages::{Messages, Totals};
+pub use messages::Messages;
 pub use plan::Planned;
 pub use record::Record;
 pub use refusal::Refusal;
 pub use state::{Inconsistent, Parts, State};
+pub use totals::Totals;

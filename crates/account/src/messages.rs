@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use imap::{Uid, UidSet};
+use imap::{ModSeq, Uid, UidSet};
 
 use crate::chunk::{CHUNK, Chunk};
-use crate::{FlagTable, Record};
+use crate::{FlagTable, Record, Totals};
 
 /// The messages of a mailbox, by place (0 is the first) and by UID.
 #[derive(Clone, Debug, Default)]
@@ -16,25 +16,13 @@ pub struct Messages {
     /// The place of each chunk's first message.
     starts: Vec<usize>,
     len: usize,
-}
-
-/// Sums over all messages of a mailbox (RFC 9051 §6.3.11).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Totals {
-    /// How many messages are without `\Seen`.
-    pub unseen: u64,
-    /// How many have `\Deleted`.
-    pub deleted: u64,
-    /// The sum of all sizes in octets.
-    pub size: u64,
-    /// The octets that EXPUNGE would free.
-    pub deleted_size: u64,
+    totals: Totals,
 }
 
 impl Messages {
     /// From chunks as a checkpoint keeps them, in the order of their UIDs.
     pub fn from_chunks(chunks: Vec<Arc<Chunk>>) -> Self {
-        let mut messages = Self { chunks, starts: Vec::new(), len: 0 };
+        let mut messages = Self { chunks, ..Self::default() };
         messages.count();
         messages
     }
@@ -127,31 +115,25 @@ impl Messages {
         Some(self.starts[chunk] + self.chunks[chunk].summary().first_unseen as usize)
     }
 
-    /// Sums over all messages, without looking at any of them.
+    /// Sums over all messages. They are kept, so asking costs nothing.
     pub fn totals(&self) -> Totals {
-        self.chunks.iter().map(|c| c.summary()).fold(Totals::default(), |t, s| Totals {
-            unseen: t.unseen + u64::from(s.unseen),
-            deleted: t.deleted + u64::from(s.deleted),
-            size: t.size + s.size,
-            deleted_size: t.deleted_size + s.deleted_size,
-        })
+        self.totals
     }
 
     /// Adds messages at the end. Their UIDs are above all that are here, ascending.
     pub fn append(&mut self, mut records: Vec<Record>, table: &FlagTable) {
         let room = self.chunks.last().map_or(0, |c| CHUNK.saturating_sub(c.records().len())).min(records.len());
         if room > 0
-            && let Some(last) = self.chunks.pop()
+            && let Some(last) = self.pop()
         {
             let mut grown = Vec::with_capacity(last.records().len() + room);
             grown.extend_from_slice(last.records());
             grown.extend(records.drain(..room));
-            self.chunks.extend(Chunk::new(last.base(), grown, table).map(Arc::new));
+            self.push(Chunk::new(last.base(), grown, table));
         }
         for run in records.chunks(CHUNK) {
-            self.chunks.extend(run.first().and_then(|r| Chunk::new(r.uid, run.to_vec(), table)).map(Arc::new));
+            self.push(run.first().and_then(|r| Chunk::new(r.uid, run.to_vec(), table)));
         }
-        self.count();
     }
 
     /// Changes the messages whose UIDs are in the set.
@@ -192,6 +174,7 @@ impl Messages {
             }));
         }
         self.chunks = chunks;
+        self.count();
         self.append(records.collect(), table);
     }
 
@@ -223,7 +206,10 @@ impl Messages {
                 records.push(record);
             }
             match Chunk::new(chunk.base(), records, table) {
-                Some(new) if touched => *chunk = Arc::new(new),
+                Some(new) if touched => {
+                    self.totals = self.totals.without(chunk.summary()).with(new.summary());
+                    *chunk = Arc::new(new);
+                }
                 Some(_) => {}
                 None => {
                     *chunk = Arc::new(Chunk::emptied(chunk));
@@ -257,17 +243,44 @@ impl Messages {
         self.chunks = merged;
     }
 
+    /// Whether both are the same, as far as both know when messages were added.
+    pub(crate) fn agree_with(&self, other: &Self) -> bool {
+        let known = |created| created > ModSeq::MIN;
+        let agree = |(a, b): (&Record, &Record)| {
+            *a == *b || (!(known(a.created) && known(b.created)) && *a == Record { created: a.created, ..*b })
+        };
+        self.len == other.len && self.iter().zip(other.iter()).all(agree)
+    }
+
     fn chunk_of(&self, uid: Uid) -> Option<usize> {
         let chunk = self.chunks.partition_point(|c| c.summary().last < uid);
         (chunk < self.chunks.len()).then_some(chunk)
     }
 
+    fn push(&mut self, chunk: Option<Chunk>) {
+        let Some(chunk) = chunk.map(Arc::new) else { return };
+        self.starts.push(self.len);
+        self.len += chunk.summary().len as usize;
+        self.totals = self.totals.with(chunk.summary());
+        self.chunks.push(chunk);
+    }
+
+    fn pop(&mut self) -> Option<Arc<Chunk>> {
+        let chunk = self.chunks.pop()?;
+        self.starts.pop();
+        self.len -= chunk.summary().len as usize;
+        self.totals = self.totals.without(chunk.summary());
+        Some(chunk)
+    }
+
     fn count(&mut self) {
         self.starts.clear();
         self.len = 0;
+        self.totals = Totals::default();
         for chunk in &self.chunks {
             self.starts.push(self.len);
             self.len += chunk.summary().len as usize;
+            self.totals = self.totals.with(chunk.summary());
         }
     }
 }

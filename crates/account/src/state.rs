@@ -10,7 +10,7 @@ use imap::{MailboxName, ModSeq, StoreMode, Uid, UidSet, UidValidity};
 use imbl::{OrdMap, OrdSet};
 
 use crate::change::{Added, Change, Commit};
-use crate::{EmailId, FlagSetId, Flags, Mailbox, MailboxId, Messages, Record, Vanished};
+use crate::{EmailId, FlagSetId, FlagTable, Flags, Mailbox, MailboxId, Messages, Record, Totals, Vanished};
 
 /// All of an account: its mailboxes, their messages, its subscriptions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,7 @@ pub struct State {
     mailboxes: OrdMap<MailboxId, Arc<Mailbox>>,
     names: OrdMap<MailboxName, MailboxId>,
     subscriptions: OrdSet<MailboxName>,
+    totals: Totals,
 }
 
 /// What a [`State`] is made of, for a checkpoint to keep and to give back.
@@ -73,6 +74,7 @@ impl Default for State {
             mailboxes: OrdMap::new(),
             names: OrdMap::new(),
             subscriptions: OrdSet::new(),
+            totals: Totals::default(),
         }
     }
 }
@@ -85,6 +87,7 @@ impl State {
             next_mailbox: parts.next_mailbox,
             next_email: parts.next_email,
             last_uid_validity: parts.last_uid_validity,
+            totals: parts.mailboxes.iter().fold(Totals::default(), |sum, m| sum.with(m.messages.totals())),
             names: parts.mailboxes.iter().map(|m| (m.name.clone(), m.id)).collect(),
             mailboxes: parts.mailboxes.into_iter().map(|m| (m.id, m)).collect(),
             subscriptions: parts.subscriptions.into_iter().collect(),
@@ -148,6 +151,11 @@ impl State {
         self.mailboxes.len()
     }
 
+    /// Sums over all messages of the account, as often as mailboxes have them. They are kept, so asking costs nothing.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
     /// The mailboxes below a name, in the order of their names.
     pub fn below<'a>(&'a self, name: &'a MailboxName) -> impl Iterator<Item = &'a Arc<Mailbox>> {
         self.by_name().filter(move |m| m.name.is_child_of(name))
@@ -161,6 +169,30 @@ impl State {
     /// Whether a name is subscribed.
     pub fn is_subscribed(&self, name: &MailboxName) -> bool {
         self.subscriptions.contains(name)
+    }
+
+    /// The messages that have an email, wherever they are. Looks only into chunks whose summaries say that they may have
+    /// it: emails grow with time, so those are few.
+    pub fn find_email(&self, email: EmailId) -> impl Iterator<Item = (MailboxId, Uid)> {
+        self.mailboxes.values().flat_map(move |mailbox| {
+            let chunks = mailbox.messages.chunks().iter().filter(move |chunk| chunk.summary().may_hold(email));
+            let records = chunks.flat_map(|chunk| chunk.records()).filter(move |record| record.email == email);
+            records.map(|record| (mailbox.id, record.uid))
+        })
+    }
+
+    /// Whether this is the same state as another, as far as both know: a message's [`Record::created`] is left out
+    /// where one of them does not know it.
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        let bare = |state: &Self| {
+            let bare =
+                |mailbox: &Arc<Mailbox>| Arc::new(Mailbox { messages: Messages::default(), ..(**mailbox).clone() });
+            let mut parts = state.to_parts();
+            parts.mailboxes = parts.mailboxes.iter().map(bare).collect();
+            parts
+        };
+        let mut pairs = self.mailboxes.values().zip(other.mailboxes.values());
+        bare(self) == bare(other) && pairs.all(|(a, b)| a.messages.agree_with(&b.messages))
     }
 
     /// Folds one commit into the state. On an error the state may be half changed: throw it away.
@@ -214,9 +246,10 @@ impl State {
                 self.names.remove(&old);
                 self.names.insert(name.clone(), *id);
             }
-            Change::MailboxDeleted { id } => {
+            Change::MailboxDeleted { id, .. } => {
                 let gone = self.mailboxes.remove(id).ok_or(Inconsistent::NoSuchMailbox(modseq, *id))?;
                 self.names.remove(&gone.name);
+                self.totals = self.totals.without(gone.messages.totals());
             }
             Change::SpecialUseSet { id, special_use } => {
                 self.mailbox_mut(modseq, *id)?.special_use.clone_from(special_use);
@@ -227,22 +260,17 @@ impl State {
             Change::Unsubscribed { name } => {
                 self.subscriptions.remove(name);
             }
-            Change::MessagesAdded { mailbox, messages } => self.add(modseq, *mailbox, messages)?,
+            Change::MessagesAdded { mailbox, messages } => {
+                self.change_messages(modseq, *mailbox, |mailbox| add(mailbox, modseq, messages))?;
+                let last = messages.iter().map(|message| message.email.next()).max();
+                self.next_email = self.next_email.max(last.unwrap_or(EmailId::FIRST));
+            }
             Change::FlagsChanged { mailbox, uids, mode, flags } => {
-                let mailbox = self.mailbox_mut(modseq, *mailbox)?;
-                change_flags(mailbox, modseq, uids, |table, old| table.store(old, *mode, flags))?;
+                let store = |table: &mut FlagTable, old| table.store(old, *mode, flags);
+                self.change_messages(modseq, *mailbox, |mailbox| change_flags(mailbox, modseq, uids, store))?;
             }
             Change::Expunged { mailbox, uids, .. } => {
-                let id = *mailbox;
-                let mailbox = self.mailbox_mut(modseq, id)?;
-                let before = mailbox.messages.len() as u64;
-                let table = mailbox.flags.clone();
-                mailbox.messages.remove(uids, &table);
-                if before - mailbox.messages.len() as u64 != uids.len() {
-                    return Err(Inconsistent::NoSuchMessage(modseq, id));
-                }
-                Arc::<Vanished>::make_mut(&mut mailbox.vanished).add(modseq, uids);
-                mailbox.modseq = modseq;
+                self.change_messages(modseq, *mailbox, |mailbox| expunge(mailbox, modseq, uids))?;
             }
             Change::NumbersTaken { mailbox, uid_validity, uid_next } => {
                 self.last_uid_validity = self.last_uid_validity.max(uid_validity.get());
@@ -255,40 +283,19 @@ impl State {
         Ok(())
     }
 
-    fn add(&mut self, modseq: ModSeq, id: MailboxId, added: &[Added]) -> Result<(), Inconsistent> {
+    /// Changes a mailbox's messages, and its and the account's numbers with them.
+    fn change_messages(
+        &mut self,
+        modseq: ModSeq,
+        id: MailboxId,
+        change: impl FnOnce(&mut Mailbox) -> Result<(), Inconsistent>,
+    ) -> Result<(), Inconsistent> {
         let mailbox = self.mailbox_mut(modseq, id)?;
-        let mut records = Vec::with_capacity(added.len());
-        let mut next_email = EmailId::FIRST;
-        // Messages that came together share their flags, so most of these are known without a look at any keyword.
-        let mut sets: HashMap<*const Flags, FlagSetId> = HashMap::new();
-        for message in added {
-            if mailbox.uid_next.is_none_or(|next| message.uid < next) {
-                return Err(Inconsistent::GivenTwice(modseq, format!("UID {} of {id}", message.uid)));
-            }
-            mailbox.uid_next = message.uid.next();
-            next_email = next_email.max(message.email.next());
-            let flags = &mut mailbox.flags;
-            let set = sets.entry(Arc::as_ptr(&message.flags)).or_insert_with(|| {
-                if message.flags.is_empty() {
-                    FlagSetId::default()
-                } else {
-                    Arc::make_mut(flags).store(FlagSetId::default(), StoreMode::Replace, &message.flags)
-                }
-            });
-            records.push(Record {
-                modseq,
-                email: message.email,
-                internal_date: message.internal_date,
-                save_date: message.save_date,
-                uid: message.uid,
-                size: message.size,
-                flags: *set,
-            });
-        }
+        let before = mailbox.messages.totals();
+        change(mailbox)?;
         mailbox.modseq = modseq;
-        let table = mailbox.flags.clone();
-        mailbox.messages.append(records, &table);
-        self.next_email = self.next_email.max(next_email);
+        let after = mailbox.messages.totals();
+        self.totals = self.totals.without(before).with(after);
         Ok(())
     }
 
@@ -306,14 +313,56 @@ impl State {
     }
 }
 
+fn add(mailbox: &mut Mailbox, modseq: ModSeq, added: &[Added]) -> Result<(), Inconsistent> {
+    let mut records = Vec::with_capacity(added.len());
+    // Messages that came together share their flags, so most of these are known without a look at any keyword.
+    let mut sets: HashMap<*const Flags, FlagSetId> = HashMap::new();
+    for message in added {
+        if mailbox.uid_next.is_none_or(|next| message.uid < next) {
+            return Err(Inconsistent::GivenTwice(modseq, format!("UID {} of {}", message.uid, mailbox.id)));
+        }
+        mailbox.uid_next = message.uid.next();
+        let flags = &mut mailbox.flags;
+        let set = sets.entry(Arc::as_ptr(&message.flags)).or_insert_with(|| {
+            if message.flags.is_empty() {
+                FlagSetId::default()
+            } else {
+                Arc::make_mut(flags).store(FlagSetId::default(), StoreMode::Replace, &message.flags)
+            }
+        });
+        records.push(Record {
+            modseq,
+            created: modseq,
+            email: message.email,
+            internal_date: message.internal_date,
+            save_date: message.save_date,
+            uid: message.uid,
+            size: message.size,
+            flags: *set,
+        });
+    }
+    mailbox.messages.append(records, &mailbox.flags);
+    Ok(())
+}
+
+fn expunge(mailbox: &mut Mailbox, modseq: ModSeq, uids: &UidSet) -> Result<(), Inconsistent> {
+    let before = mailbox.messages.len() as u64;
+    mailbox.messages.remove(uids, &mailbox.flags);
+    if before - mailbox.messages.len() as u64 != uids.len() {
+        return Err(Inconsistent::NoSuchMessage(modseq, mailbox.id));
+    }
+    Arc::<Vanished>::make_mut(&mut mailbox.vanished).add(modseq, uids);
+    Ok(())
+}
+
 /// Stores flags into messages and gives them the commit's modseq.
-pub(crate) fn change_flags(
+fn change_flags(
     mailbox: &mut Mailbox,
     modseq: ModSeq,
     uids: &UidSet,
-    mut store: impl FnMut(&mut crate::FlagTable, crate::FlagSetId) -> crate::FlagSetId,
+    mut store: impl FnMut(&mut FlagTable, FlagSetId) -> FlagSetId,
 ) -> Result<(), Inconsistent> {
-    let mut becomes = std::collections::HashMap::new();
+    let mut becomes = HashMap::new();
     let table = Arc::make_mut(&mut mailbox.flags);
     for (_, record) in mailbox.messages.select(uids) {
         becomes.entry(record.flags).or_insert_with(|| store(table, record.flags));
@@ -324,6 +373,5 @@ pub(crate) fn change_flags(
         record.modseq = modseq;
         changed += 1;
     });
-    mailbox.modseq = modseq;
     if changed == uids.len() { Ok(()) } else { Err(Inconsistent::NoSuchMessage(modseq, mailbox.id)) }
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use account::codec::Format;
 use account::{
     CHUNK, Chunk, Difference, EmailId, FlagSetId, FlagTable, Flags, Messages, Record, SystemFlags, Totals, difference,
 };
@@ -48,6 +49,7 @@ fn table() -> (FlagTable, Vec<FlagSetId>) {
 fn record(uid: Uid, modseq: u64, flags: FlagSetId) -> Record {
     let n = u64::from(uid.get());
     Record {
+        created: ModSeq::MIN,
         modseq: ModSeq::new(modseq).unwrap(),
         email: EmailId::new(n * 3).unwrap(),
         internal_date: InternalDate::new(i64::from(uid.get()) * 1000, 60),
@@ -79,12 +81,15 @@ fn compare(messages: &Messages, list: &[Record], table: &FlagTable) {
     let deleted = |record: &&Record| has(record, SystemFlags::DELETED);
     let size = |record: &Record| u64::from(record.size);
     let totals = Totals {
+        messages: list.len() as u64,
         unseen: list.iter().filter(unseen).count() as u64,
         deleted: list.iter().filter(deleted).count() as u64,
         size: list.iter().map(size).sum(),
         deleted_size: list.iter().filter(deleted).map(size).sum(),
     };
     assert_eq!(messages.totals(), totals);
+    let bounded = |c: &Arc<Chunk>| c.records().iter().all(|r| c.summary().may_hold(r.email));
+    assert!(messages.chunks().iter().all(bounded));
     assert_eq!(messages.first_unseen(), list.iter().position(|r| unseen(&r)));
     assert_eq!(messages.last(), list.last());
     assert_eq!(messages.uids(), list.iter().map(|r| r.uid).collect());
@@ -168,7 +173,7 @@ proptest! {
                     prop_assert!(view.iter().eq(&wanted));
                 }
                 Step::Repack => {
-                    let unpacked = |c: &Arc<Chunk>| Arc::new(Chunk::unpack(c.base(), c.pack().into()).unwrap());
+                    let unpacked = |c: &Arc<Chunk>| Arc::new(Chunk::unpack(c.base(), c.pack(Format::NEWEST).into()).unwrap());
                     messages = Messages::from_chunks(messages.chunks().iter().map(unpacked).collect());
                 }
             }

@@ -56,6 +56,7 @@ impl Mailbox {
             };
             let zone = [0, 60, -480, 765][random(4) as usize];
             Record {
+                created: ModSeq::MIN,
                 modseq: ModSeq::new(1 + u64::from(random(50) + i / 1024 * 50)).unwrap(),
                 email: EmailId::new(u64::from(1 + random(600))).unwrap(),
                 internal_date: InternalDate::new(now - i64::from(random(300_000)), zone),

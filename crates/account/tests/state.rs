@@ -4,13 +4,16 @@
 
 mod model;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use account::codec::{self, Format};
+use account::difference;
 use account::plan::{self, Condition, NewMessage};
-use account::{Change, Chunk, Commit, Difference, Flags, MailboxId, Messages, Parts, State, SystemFlags};
-use account::{codec, difference};
-use imap::{InternalDate, Keyword, MailboxName, SpecialUse, StoreMode, UidSet};
+use account::{
+    Change, Chunk, Commit, Difference, EmailId, Flags, MailboxId, Messages, Parts, State, SystemFlags, Totals,
+};
+use imap::{InternalDate, Keyword, MailboxName, ModSeq, SpecialUse, StoreMode, UidSet};
 use model::{Account, Message, seen_by_model, uid_set};
 use proptest::prelude::*;
 
@@ -175,7 +178,7 @@ impl Run {
         if changes.is_empty() {
             return self.compare();
         }
-        let read = codec::read_changes(&codec::write_commit(changes)).unwrap();
+        let read = codec::read_changes(&codec::write_commit(Format::NEWEST, changes)).unwrap();
         assert_eq!(read, changes);
         let commit =
             Commit { modseq: self.state.next_modseq(), at: self.now, actor: "a test".to_owned(), changes: read };
@@ -189,6 +192,7 @@ impl Run {
     }
 
     fn compare(&self) {
+        assert_eq!(self.state.totals(), recount(&self.state));
         assert_eq!(seen_by_model(&self.state), self.model);
     }
 
@@ -310,6 +314,7 @@ impl Run {
             save_date: self.now,
             flags: texts,
             modseq: 0,
+            created: 0,
         }
     }
 
@@ -376,19 +381,52 @@ fn compare_differences(before: &State, after: &State) {
     }
 }
 
+/// The sums of a state, by looking at every message.
+fn recount(state: &State) -> Totals {
+    let mut totals = Totals::default();
+    for mailbox in state.by_name() {
+        for record in mailbox.messages.iter() {
+            let system = mailbox.flags.set(record.flags).system;
+            totals.messages += 1;
+            totals.size += u64::from(record.size);
+            totals.unseen += u64::from(!system.contains(SystemFlags::SEEN));
+            if system.contains(SystemFlags::DELETED) {
+                totals.deleted += 1;
+                totals.deleted_size += u64::from(record.size);
+            }
+        }
+    }
+    totals
+}
+
+/// Each email is found where looking at every message finds it.
+fn find_emails(state: &State) {
+    let all = state.by_name().flat_map(|m| m.messages.iter().map(|r| (r.email, (m.id, r.uid))));
+    let mut by_email: BTreeMap<EmailId, BTreeSet<_>> = BTreeMap::new();
+    for (email, place) in all {
+        by_email.entry(email).or_default().insert(place);
+    }
+    for n in (1..state.next_email().get() + 2).step_by(1 + usize::try_from(state.next_email().get() / 50).unwrap()) {
+        let email = EmailId::new(n).unwrap();
+        let found: BTreeSet<_> = state.find_email(email).collect();
+        assert_eq!(found, by_email.remove(&email).unwrap_or_default());
+    }
+}
+
 /// What a checkpoint keeps of a state, read back.
-fn through_checkpoint(state: &State) -> State {
+fn through_checkpoint(format: Format, state: &State) -> State {
     let parts = state.to_parts();
-    let mut read = codec::read_root(&codec::write_root(&parts)).unwrap();
+    let mut read = codec::read_root(&codec::write_root(format, &parts)).unwrap();
     let mailbox = |mailbox: &Arc<account::Mailbox>| {
-        let chunk = |c: &Arc<Chunk>| Chunk::unpack(c.base(), c.pack().into()).unwrap();
+        let chunk = |c: &Arc<Chunk>| Chunk::unpack(c.base(), c.pack(format).into()).unwrap();
         let chunks = mailbox.messages.chunks().iter().map(|c| Arc::new(chunk(c))).collect();
-        let read = codec::read_mailbox(&codec::write_mailbox(mailbox), Messages::from_chunks(chunks)).unwrap();
+        let read = codec::read_mailbox(&codec::write_mailbox(format, mailbox), Messages::from_chunks(chunks)).unwrap();
         assert_eq!(read.messages.totals(), mailbox.messages.totals());
         assert_eq!(read.messages.first_unseen(), mailbox.messages.first_unseen());
         Arc::new(read)
     };
     read.mailboxes = parts.mailboxes.iter().map(mailbox).collect();
+    assert_eq!(State::from_parts(read.clone()).totals(), state.totals());
     assert_eq!(read, Parts { mailboxes: read.mailboxes.clone(), ..parts });
     State::from_parts(read)
 }
@@ -402,17 +440,25 @@ proptest! {
         let (half, mut checkpoint) = (steps.len() / 2, None);
         for (at, step) in steps.iter().enumerate() {
             if at == half {
-                checkpoint = Some((through_checkpoint(&run.state), run.log.len()));
+                checkpoint = Some((through_checkpoint(Format::NEWEST, &run.state), run.log.len()));
             }
             run.step(step);
         }
         prop_assert_eq!(&State::replay(&run.log).unwrap(), &run.state);
-        prop_assert_eq!(&through_checkpoint(&run.state), &run.state);
+        prop_assert_eq!(&through_checkpoint(Format::Two, &run.state), &run.state);
+        let old = through_checkpoint(Format::One, &run.state);
+        prop_assert!(old.agrees_with(&run.state) && run.state.agrees_with(&old));
+        prop_assert!(old.by_name().flat_map(|m| m.messages.iter()).all(|r| r.created == ModSeq::MIN));
+        let raised = through_checkpoint(Format::Two, &old);
+        prop_assert_eq!(&raised, &old);
+        for state in [&run.state, &old, &raised] {
+            find_emails(state);
+        }
         // What opening an account does: the checkpoint, then the tail of the log.
         if let Some((mut state, from)) = checkpoint {
             run.log[from..].iter().for_each(|commit| state.apply(commit).unwrap());
             prop_assert_eq!(&state, &run.state);
-            prop_assert_eq!(through_checkpoint(&state), state);
+            prop_assert_eq!(through_checkpoint(Format::NEWEST, &state), state);
         }
     }
 }
@@ -447,7 +493,7 @@ fn what_vanished_is_never_forgotten() {
             assert_eq!(told, exact, "since {modseq}");
         }
     }
-    assert_eq!(through_checkpoint(&run.state), run.state);
+    assert_eq!(through_checkpoint(Format::NEWEST, &run.state), run.state);
 }
 
 #[test]
@@ -470,7 +516,7 @@ fn a_commit_that_does_not_follow_is_refused() {
     assert!(refused(commit(next, created(inbox, "new", validity + 1))));
     assert!(refused(commit(next, created(new, "Sent", validity + 1))));
     assert!(refused(commit(next, created(new, "new", validity))));
-    assert!(refused(commit(next, Change::MailboxDeleted { id: new })));
+    assert!(refused(commit(next, Change::MailboxDeleted { id: new, emails: Vec::new() })));
     assert!(refused(commit(next, Change::MailboxRenamed { id: inbox, name: MailboxName::new("Sent").unwrap() })));
     let uids = uid_set([1]);
     let emails = vec![account::EmailId::FIRST];

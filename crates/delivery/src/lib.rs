@@ -21,12 +21,12 @@ mod transaction;
 
 pub use lmtp::Lmtp;
 pub use path::Address;
+pub use reply::farewell;
 pub use route::{Route, Routing, Target};
 
-use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
+use gate::Peer;
 use store::{AccountId, CommitError, Store};
 
 /// What all LMTP sessions of a server share.
@@ -65,33 +65,4 @@ pub enum Event<'a> {
         /// Why.
         error: &'a CommitError,
     },
-}
-
-/// The other end of a connection, as the server knows it.
-#[derive(Clone, Debug)]
-pub struct Peer {
-    /// Where it calls from; `None` on a Unix socket.
-    pub address: Option<IpAddr>,
-    /// The session's own number, for logs.
-    pub session: u64,
-}
-
-/// What time it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Now {
-    /// For deadlines.
-    pub monotonic: Instant,
-    /// For dates: seconds since 1970-01-01 UTC.
-    pub unix: i64,
-}
-
-/// What the session's owner does after sending what [`Lmtp::transmit`] gave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// Wait for the client to speak and for [`Lmtp::deadline`].
-    Read,
-    /// Send, then call `transmit` again: there is more.
-    Write,
-    /// Send, then close the connection.
-    Close,
 }

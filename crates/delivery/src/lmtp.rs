@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use gate::{Next, Now, Peer};
+
 use crate::command::{self, Chunk, ChunkPlace, Command, Header, Mail};
 use crate::data::{Progress, Unstuff};
 use crate::line::{Line, Lines};
@@ -10,7 +12,7 @@ use crate::path::Address;
 use crate::reply::{self, Reply};
 use crate::route::Route;
 use crate::transaction::{Body, Transaction};
-use crate::{Event, Next, Now, Peer, Settings, limits};
+use crate::{Event, Settings, limits};
 
 /// An LMTP session.
 pub struct Lmtp {

@@ -1,6 +1,7 @@
 //! The words of the answers, and nowhere else: reply codes by RFC 5321 §4.2, enhanced status codes by RFC 3463.
 
 use account::Refusal;
+use gate::Dismissal;
 use store::CommitError;
 
 /// An answer. What varies in its text stands in [`write_hello`] and [`write_chunk`].
@@ -166,6 +167,15 @@ impl From<&CommitError> for Reply {
             CommitError::Refused(refusal) => Self::from(refusal),
             CommitError::Failed(error) => Self::from(error),
         }
+    }
+}
+
+/// Last words to a client whose session has no say (RFC 5321 §3.8).
+pub fn farewell(why: Dismissal) -> &'static [u8] {
+    match why {
+        // Nobody waits to log in here; whoever is sent away finds room later.
+        Dismissal::Full | Dismissal::MakeRoom => b"421 4.3.2 Too many connections; try again later\r\n",
+        Dismissal::Broken => b"421 4.3.0 The server made a mistake and has to end this session\r\n",
     }
 }
 

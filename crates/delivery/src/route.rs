@@ -53,7 +53,7 @@ pub struct Target {
 
 impl Routing {
     /// Looks an address up.
-    pub fn route(&self, directory: &Directory, address: &Address) -> Result<Route, store::Error> {
+    pub fn route(&self, directory: &dyn Directory, address: &Address) -> Result<Route, store::Error> {
         let (user, detail) = self.split(&address.local);
         let at = |local: &str| address.domain.as_ref().map(|domain| format!("{local}@{domain}"));
         let alone = |local: &str| self.may_stand_alone(address.domain.as_deref()).then(|| local.to_owned());

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use account::plan::{self, NewMessage};
 use account::{Flags, Planned, Refusal, State};
+use gate::Peer;
 use imap::InternalDate;
 use store::{AccountId, Actor, CommitError, Message, Upload};
 
@@ -11,7 +12,7 @@ use crate::command::Mail;
 use crate::reply::Reply;
 use crate::route::{self, Target};
 use crate::trace::Trace;
-use crate::{Event, Peer, Settings, limits};
+use crate::{Event, Settings, limits};
 
 /// What has been said since MAIL.
 pub(crate) struct Transaction {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use delivery::{Lmtp, Next, Now, Peer, Routing, Settings, limits};
+use delivery::{Lmtp, Routing, Settings, limits};
+use gate::{Next, Now, Peer};
 use store::Store;
 
 fn session(now: Now) -> Lmtp {

@@ -16,7 +16,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use account::plan;
-use delivery::{Lmtp, Next, Now, Peer, Routing, Settings};
+use delivery::{Lmtp, Routing, Settings};
+use gate::{Next, Now, Peer};
 use imap::MailboxName;
 use store::{Actor, Store};
 

@@ -1,36 +1,44 @@
 //! Commands: whole ones, from bytes to values. One file each: its type and its grammar.
 
 mod append;
-mod auth;
+mod authenticate;
+mod copy;
+mod enable;
 mod error;
+mod expunge;
 mod fetch;
+mod flags;
+mod id;
 mod list;
+mod login;
 mod mailboxes;
-mod messages;
+mod rename;
 mod replace;
 mod search;
 mod search_key;
+mod secret;
 mod section;
 mod select;
-mod server;
+mod set;
 mod status;
 mod store;
 
 pub(crate) use append::announces_message;
 pub use append::{Append, AppendMessage, AppendNext, MessageForm};
-pub use auth::{Authenticate, Login, Secret};
+pub use authenticate::Authenticate;
 pub use error::{Fault, ParseError};
 pub use fetch::{Fetch, FetchItem, Preview, Seen};
 pub use list::{List, ListReturn, ListSelect, ListSyntax};
+pub use login::Login;
 pub use replace::Replace;
 pub use search::{EntryScope, ModSeqEntry, Numbers, Search, SearchKey, SearchReturn};
+pub use secret::Secret;
 pub use select::{Access, Qresync, Select};
 pub use status::{Status, StatusItem};
 pub use store::{Echo, Store};
 
 use crate::cursor::{Cursor, Found, is_atom_char};
 use crate::{MailboxName, NameForm, SetArg, SpecialUse, Target};
-use messages::{flag_list, sequence_set, set_arg, take_flag};
 
 /// A command's tag (RFC 9051 §2.2.1).
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
@@ -173,27 +181,27 @@ use Grammar::{Numbered, Plain};
 /// Every command's word and grammar. A new command is one row, and one file.
 const TABLE: &[(&str, Grammar)] = &[
     ("APPEND", Plain(append::append)),
-    ("AUTHENTICATE", Plain(auth::authenticate)),
+    ("AUTHENTICATE", Plain(authenticate::authenticate)),
     ("CAPABILITY", Plain(|_| Ok(Command::Capability))),
     ("CHECK", Plain(|_| Ok(Command::Check))),
     ("CLOSE", Plain(|_| Ok(Command::Close))),
-    ("COPY", Numbered(messages::copy)),
+    ("COPY", Numbered(copy::copy)),
     ("CREATE", Plain(mailboxes::create)),
     ("DELETE", Plain(mailboxes::delete)),
-    ("ENABLE", Plain(server::enable)),
+    ("ENABLE", Plain(enable::enable)),
     ("EXAMINE", Plain(select::examine)),
-    ("EXPUNGE", Numbered(messages::expunge)),
+    ("EXPUNGE", Numbered(expunge::expunge)),
     ("FETCH", Numbered(fetch::fetch)),
-    ("ID", Plain(server::id)),
+    ("ID", Plain(id::id)),
     ("IDLE", Plain(|_| Ok(Command::Idle))),
     ("LIST", Plain(list::list)),
-    ("LOGIN", Plain(auth::login)),
+    ("LOGIN", Plain(login::login)),
     ("LOGOUT", Plain(|_| Ok(Command::Logout))),
     ("LSUB", Plain(list::lsub)),
-    ("MOVE", Numbered(messages::r#move)),
+    ("MOVE", Numbered(copy::r#move)),
     ("NAMESPACE", Plain(|_| Ok(Command::Namespace))),
     ("NOOP", Plain(|_| Ok(Command::Noop))),
-    ("RENAME", Plain(mailboxes::rename)),
+    ("RENAME", Plain(rename::rename)),
     ("REPLACE", Numbered(replace::replace)),
     ("SEARCH", Numbered(search::search)),
     ("SELECT", Plain(select::select)),

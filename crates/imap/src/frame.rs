@@ -178,6 +178,11 @@ impl Framer {
         self.state == State::Lines && self.part == Part::Start && self.start == self.buffer.len()
     }
 
+    /// Whether [`next`](Self::next) would find nothing: all that was pushed has been looked at, and more is wanted.
+    pub fn is_settled(&self) -> bool {
+        self.scanned == self.buffer.len()
+    }
+
     /// Forgets all that has been taken in and not handed over, and says how much it was: at STARTTLS, where it must
     /// be nothing (RFC 9051 §6.2.1).
     pub fn discard(&mut self) -> usize {

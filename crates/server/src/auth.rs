@@ -1,12 +1,12 @@
-//! Who may come in: the server's side of [`session::Gate`].
+//! Who may come in: the server's side of [`gate::Gate`].
 //!
-//! In reading order: `gate` decides; `accounts` knows who there is; `password` checks what is at rest, `verified`
+//! In reading order: `doorkeeper` decides; `accounts` knows who there is; `password` checks what is at rest, `verified`
 //! remembers what was right a moment ago, `slots` bounds how much is hashed at once, `throttle` makes guessing slow;
 //! `plain` and `scram` are the SASL mechanisms, `exchange` takes them step by step.
 
 mod accounts;
+mod doorkeeper;
 mod exchange;
-mod gate;
 mod password;
 mod plain;
 mod scram;
@@ -16,6 +16,6 @@ mod verified;
 
 pub use password::{PasswordError, credentials};
 
-pub(crate) use gate::Doorkeeper;
-use session::base64;
+pub(crate) use doorkeeper::Doorkeeper;
+use gate::base64;
 pub(crate) use throttle::Source;

@@ -13,17 +13,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use gate::{Dismissal, Ending, Transport};
 use rustls::ServerConfig;
-use session::{Ending, Transport};
 use tokio::time::{Sleep, sleep, timeout};
 use tracing::{debug, info, warn};
 
 use crate::buffer;
-use crate::conversation::Begin;
-use crate::link::{Door, Link, Order, Orders};
+use crate::conversation::Protocol;
+use crate::door::Security;
+use crate::link::{Link, Order, Orders};
 use crate::log::Address;
 use crate::registry::Seat;
-use crate::wire::{Peer, Socket, Wire};
+use crate::wire::{FarEnd, Socket, Wire};
 use turn::{Outcome, Place, Turn};
 
 /// How long a client may take.
@@ -54,9 +55,9 @@ impl Default for Patience {
 /// For a wait that nothing but its event ends.
 const FAR: Duration = Duration::from_hours(24);
 
-/// What all connections share.
-pub(crate) struct Shared {
-    pub(crate) begin: Begin,
+/// What all connections of a door share.
+pub(crate) struct Reception {
+    pub(crate) protocol: Arc<Protocol>,
     pub(crate) tls: Arc<arc_swap::ArcSwap<ServerConfig>>,
     pub(crate) plaintext_login: bool,
     pub(crate) patience: Patience,
@@ -75,23 +76,23 @@ enum End {
 }
 
 /// Serves one connection until it ends.
-pub(crate) async fn serve(socket: Socket, seat: Seat, shared: Arc<Shared>) {
+pub(crate) async fn serve(socket: Socket, seat: Seat, reception: Arc<Reception>) {
     let link = seat.link.clone();
-    let end = talk(Wire::new(socket), &link, &shared).await;
+    let end = talk(Wire::new(socket), &link, &reception).await;
     drop(seat);
     log_end(&link, &end);
 }
 
-async fn talk(mut wire: Wire, link: &Arc<Link>, shared: &Shared) -> End {
-    let transport = match link.door {
-        Door::Imaps => match handshake(&mut wire, link, shared).await {
+async fn talk(mut wire: Wire, link: &Arc<Link>, reception: &Reception) -> End {
+    let transport = match link.door.tls() {
+        Security::AtOnce => match handshake(&mut wire, link, reception).await {
             Ok(transport) => transport,
             Err(end) => return end,
         },
-        Door::Imap if shared.plaintext_login => Transport::PlainTrusted,
-        Door::Imap | Door::Lmtp => Transport::Plain,
+        Security::WhenAsked if reception.plaintext_login => Transport::PlainTrusted,
+        Security::WhenAsked | Security::Never => Transport::Plain,
     };
-    let mut turn = Box::new(Turn::new(wire, (shared.begin)(link, transport), link.clone()));
+    let mut turn = Box::new(Turn::new(wire, transport, link.clone(), reception.protocol.clone()));
     let mut alarm = pin!(sleep(FAR));
     loop {
         let mut outcome = turn.run(Place::Here);
@@ -108,13 +109,13 @@ async fn talk(mut wire: Wire, link: &Arc<Link>, shared: &Shared) -> End {
         }
         let event = match outcome {
             Outcome::Heavy => Ok(()),
-            Outcome::Tired => poll_fn(|cx| Poll::Ready(rest(&mut turn, cx, &shared.patience))).await,
-            Outcome::Blocked => unblock(&mut turn, alarm.as_mut(), &shared.patience).await,
+            Outcome::Tired => poll_fn(|cx| Poll::Ready(rest(&mut turn, cx, &reception.patience))).await,
+            Outcome::Blocked => unblock(&mut turn, alarm.as_mut(), &reception.patience).await,
             Outcome::Idle => idle(&mut turn, alarm.as_mut()).await,
-            Outcome::StartTls => start_tls(&mut turn, shared).await,
+            Outcome::StartTls => start_tls(&mut turn, reception).await,
             Outcome::Failed(error) => Err(End::Failed(error)),
             Outcome::Close => {
-                Box::pin(linger(&mut turn, shared.patience.farewell)).await;
+                Box::pin(linger(&mut turn, reception.patience.farewell)).await;
                 Err(End::Closed)
             }
         };
@@ -126,18 +127,18 @@ async fn talk(mut wire: Wire, link: &Arc<Link>, shared: &Shared) -> End {
 }
 
 /// The TLS handshake, in a box of its own: it is over soon, and what waits for years need not have room for it.
-async fn handshake(wire: &mut Wire, link: &Link, shared: &Shared) -> Result<Transport, End> {
+async fn handshake(wire: &mut Wire, link: &Link, reception: &Reception) -> Result<Transport, End> {
     let shaking = Box::pin(async {
-        wire.start_tls(shared.tls.load_full())?;
+        wire.start_tls(reception.tls.load_full())?;
         let done = poll_fn(|cx| {
             if let Poll::Ready(rung) = link.poll_rung(cx)
                 && (rung.orders.contain(Order::MakeRoom) || rung.orders.contain(Order::Shutdown))
             {
                 return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
             }
-            wire.poll_handshake(cx)
+            wire.poll_open(cx)
         });
-        timeout(shared.patience.handshake, done).await?
+        timeout(reception.patience.handshake, done).await?
     });
     match shaking.await {
         Ok(()) => Ok(Transport::Tls { exporter: wire.exporter() }),
@@ -147,9 +148,9 @@ async fn handshake(wire: &mut Wire, link: &Link, shared: &Shared) -> Result<Tran
 
 /// STARTTLS: all that was read has been thrown away by now or is with the session, which throws it away
 /// (RFC 9051 §6.2.1).
-async fn start_tls(turn: &mut Turn, shared: &Shared) -> Result<(), End> {
+async fn start_tls(turn: &mut Turn, reception: &Reception) -> Result<(), End> {
     let link = turn.link.clone();
-    let transport = handshake(&mut turn.wire, &link, shared).await?;
+    let transport = handshake(&mut turn.wire, &link, reception).await?;
     turn.secured(transport);
     Ok(())
 }
@@ -192,10 +193,10 @@ fn rest(turn: &mut Turn, cx: &mut Context<'_>, patience: &Patience) -> Result<()
         turn.wake();
     }
     obey(turn, rung.orders);
-    match turn.wire.peer(cx) {
-        Ok(Peer::Speaks) => Ok(()),
-        Ok(Peer::HasClosed) if turn.closed_for() < patience.half_closed => Ok(()),
-        Ok(Peer::HasClosed) => Err(End::Gone),
+    match turn.wire.far_end(cx) {
+        Ok(FarEnd::Speaks) => Ok(()),
+        Ok(FarEnd::HasClosed) if turn.closed_for() < patience.half_closed => Ok(()),
+        Ok(FarEnd::HasClosed) => Err(End::Gone),
         Err(error) => Err(End::Failed(error)),
     }
 }
@@ -236,7 +237,7 @@ fn obey(turn: &mut Turn, orders: Orders) -> bool {
     } else if orders.contain(Order::Revoked) {
         turn.end(Ending::Revoked);
     } else if orders.contain(Order::MakeRoom) && turn.link.login().is_none() {
-        turn.dismiss(b"* BYE Too many connections are waiting to log in\r\n");
+        turn.dismiss(Dismissal::MakeRoom);
     } else {
         return false;
     }

@@ -1,12 +1,12 @@
-//! A session as the connection serves it, whichever protocol it speaks.
+//! A session as the connection serves it, whichever protocol it speaks. No protocol is known here: they are in
+//! `protocol`.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use delivery::Lmtp;
-use session::{Ending, Facts, Next, Now, Peer, Session, Transport};
+use gate::{Dismissal, Ending, Facts, Next, Now, Transport};
 
-use crate::link::{Door, Link};
+use crate::link::Link;
 
 /// The four doors of a sans-IO session, and what a server needs besides.
 pub(crate) trait Conversation: Send {
@@ -28,97 +28,15 @@ pub(crate) trait Conversation: Send {
     fn facts(&self) -> Facts;
 }
 
-impl Conversation for Session {
-    fn receive(&mut self, bytes: &[u8], now: Now) {
-        Self::receive(self, bytes, now);
-    }
-
-    fn wake(&mut self, now: Now) {
-        Self::wake(self, now);
-    }
-
-    fn transmit(&mut self, out: &mut Vec<u8>) -> Next {
-        Self::transmit(self, out)
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        Self::deadline(self)
-    }
-
-    fn light(&self) -> bool {
-        Self::light(self)
-    }
-
-    fn secured(&mut self, transport: Transport, now: Now) {
-        Self::secured(self, transport, now);
-    }
-
-    fn end(&mut self, ending: Ending, now: Now) {
-        Self::end(self, ending, now);
-    }
-
-    fn facts(&self) -> Facts {
-        Self::facts(self)
-    }
-}
-
-impl Conversation for Lmtp {
-    fn receive(&mut self, bytes: &[u8], now: Now) {
-        Self::receive(self, bytes, lmtp_now(now));
-    }
-
-    fn wake(&mut self, now: Now) {
-        Self::wake(self, lmtp_now(now));
-    }
-
-    fn transmit(&mut self, out: &mut Vec<u8>) -> Next {
-        match Self::transmit(self, out) {
-            delivery::Next::Read => Next::Read,
-            delivery::Next::Write => Next::Write,
-            delivery::Next::Close => Next::Close,
-        }
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        Self::deadline(self)
-    }
-
-    fn light(&self) -> bool {
-        Self::light(self)
-    }
-
-    // LMTP has no STARTTLS here: it comes by a Unix socket or from the mail server beside us.
-    fn secured(&mut self, _: Transport, _: Now) {}
-
-    fn end(&mut self, _: Ending, now: Now) {
-        Self::end(self, lmtp_now(now));
-    }
-
-    fn facts(&self) -> Facts {
-        Facts { client: self.client().unwrap_or_default().to_owned(), command: "LMTP", ..Facts::default() }
-    }
-}
-
-fn lmtp_now(now: Now) -> delivery::Now {
-    delivery::Now { monotonic: now.monotonic, unix: now.unix }
-}
-
 /// Makes a session with a client that has just connected.
 pub(crate) type Begin = Box<dyn Fn(&Arc<Link>, Transport) -> Box<dyn Conversation> + Send + Sync>;
 
-/// Makes the sessions of a server: what they are made of is shared.
-pub(crate) fn begin(imap: Arc<session::Settings>, lmtp: Arc<delivery::Settings>) -> Begin {
-    Box::new(move |link, transport| match link.door {
-        Door::Imap | Door::Imaps => {
-            let bell = link.clone();
-            let peer = Peer { address: link.address, session: link.id };
-            Box::new(Session::new(imap.clone(), peer, transport, Arc::new(move || bell.ring()), now()))
-        }
-        Door::Lmtp => {
-            let peer = delivery::Peer { address: link.address, session: link.id };
-            Box::new(Lmtp::new(lmtp.clone(), peer, lmtp_now(now())))
-        }
-    })
+/// What is spoken at a door.
+pub(crate) struct Protocol {
+    /// Makes its sessions.
+    pub(crate) begin: Begin,
+    /// Its last words to a client whose session has no say.
+    pub(crate) farewell: fn(Dismissal) -> &'static [u8],
 }
 
 /// What time it is.

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tracing::warn;
 
 use crate::auth::Doorkeeper;
+use crate::doorbell::{Doorbell, Missed};
 use crate::link::Transcript;
 use crate::registry::Registry;
 use crate::tls::Tls;
@@ -20,27 +21,46 @@ pub(crate) struct Core {
     pub(crate) tls: Tls,
     /// The directory's version that sessions have been held against.
     directory: AtomicU64,
+    doorbell: Doorbell,
     stopping: watch::Sender<bool>,
 }
 
 impl Core {
     pub(crate) fn new(store: Store, registry: Arc<Registry>, doorkeeper: Arc<Doorkeeper>, tls: Tls) -> Self {
         let directory = AtomicU64::new(store.directory().version());
-        Self { store, registry, doorkeeper, tls, directory, stopping: watch::Sender::new(false) }
+        Self {
+            store,
+            registry,
+            doorkeeper,
+            tls,
+            directory,
+            doorbell: Doorbell::default(),
+            stopping: watch::Sender::new(false),
+        }
     }
 
-    /// Looks whether another process has written to an account.
-    pub(crate) fn poll(&self, account: u64) -> Result<(), Error> {
-        let id = AccountId::new(account).ok_or(Error::NoSuchAccount)?;
-        self.store.account(id)?.poll()
+    /// Another process has written to an account: its sessions hear of it now or, if it cannot be looked at, later.
+    pub(crate) fn ring(&self, account: u64) -> Result<(), Missed> {
+        let account = AccountId::new(account).ok_or(Error::NoSuchAccount)?;
+        self.doorbell.ring(account, |account| self.poll(account))
+    }
+
+    /// Looks whether other processes have written to accounts that are in use here.
+    pub(crate) fn poll_accounts(&self) {
+        self.doorbell.round(self.store.changed(), |account| self.poll(account));
+    }
+
+    fn poll(&self, account: AccountId) -> Result<(), Error> {
+        self.store.account(account)?.poll()
     }
 
     /// Looks whether anybody has changed the directory, and ends the sessions that may not be any more.
     pub(crate) fn look_at_directory(&self) {
         match self.store.directory().refresh() {
             Ok(version) => {
-                if self.directory.swap(version, Ordering::AcqRel) != version {
-                    self.doorkeeper.revoke();
+                // Noted when it is done: a session that could not be held against it is asked for again.
+                if self.directory.load(Ordering::Acquire) != version && self.doorkeeper.revoke() {
+                    self.directory.store(version, Ordering::Release);
                 }
             }
             Err(error) => warn!(%error, "the directory cannot be read"),

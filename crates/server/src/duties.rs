@@ -1,5 +1,6 @@
-//! What is done every few seconds, on threads that may wait. A duty that panics is told of and comes again: mail goes on
-//! whatever happens to its housekeeping.
+//! What is done every few seconds, on threads that may wait.
+//!
+//! A panic in one of them is a mistake of ours in that duty: it is told, the others go on, and so does it the next time.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use store::{AccountId, Failure, Swept};
-use tracing::{debug, error, warn};
+use tracing::{error, warn};
 
 use crate::conversation::now;
 use crate::core::Core;
@@ -24,6 +25,26 @@ const ACCOUNTS: Duration = Duration::from_secs(1);
 /// How often the store is swept, the certificate looked at, and memory tidied.
 const HOUSE: Duration = Duration::from_secs(5);
 
+/// One thing that is done again and again.
+struct Duty {
+    /// As the log calls it.
+    name: &'static str,
+    work: Box<dyn Fn() + Send>,
+}
+
+impl Duty {
+    fn new(core: &Arc<Core>, name: &'static str, work: fn(&Core)) -> Self {
+        let core = core.clone();
+        Self { name, work: Box::new(move || work(&core)) }
+    }
+
+    fn carry_out(&self) {
+        if catch_unwind(AssertUnwindSafe(&self.work)).is_err() {
+            error!(duty = self.name, "a duty panicked: a mistake of ours; it is tried again in its next round");
+        }
+    }
+}
+
 /// The threads that do it.
 pub(crate) struct Duties {
     stop: Arc<AtomicBool>,
@@ -32,26 +53,29 @@ pub(crate) struct Duties {
 
 impl Duties {
     pub(crate) fn begin(core: &Arc<Core>) -> io::Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let mut duties = Self { stop, threads: Vec::new() };
-        let watched = core.clone();
-        duties.every(DIRECTORY, "watch", move || watched.look_at_directory())?;
-        let watched = core.clone();
-        duties.every(ACCOUNTS, "poll", move || poll_accounts(&watched))?;
-        let house = core.clone();
-        duties.every(HOUSE, "house", move || keep_house(&house))?;
+        let duty = |name, work| Duty::new(core, name, work);
+        let mut duties = Self { stop: Arc::new(AtomicBool::new(false)), threads: Vec::new() };
+        duties.every(DIRECTORY, "watch", vec![duty("directory", Core::look_at_directory)])?;
+        duties.every(ACCOUNTS, "poll", vec![duty("accounts", Core::poll_accounts)])?;
+        let house = vec![
+            duty("certificate", |core| core.tls.look()),
+            duty("logins", |core| core.doorkeeper.tidy(Instant::now())),
+            duty("sweep", sweep),
+        ];
+        duties.every(HOUSE, "house", house)?;
         Ok(duties)
     }
 
-    fn every(&mut self, pause: Duration, name: &'static str, duty: impl Fn() + Send + 'static) -> io::Result<()> {
+    /// Does these one after the other in a thread of that name, again and again with such a pause.
+    fn every(&mut self, pause: Duration, thread: &str, duties: Vec<Duty>) -> io::Result<()> {
         let stop = self.stop.clone();
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
+        let thread = thread::Builder::new().name(thread.to_owned()).spawn(move || {
             loop {
                 thread::park_timeout(pause);
                 if stop.load(Ordering::Acquire) {
                     return;
                 }
-                guarded(name, &duty);
+                duties.iter().for_each(Duty::carry_out);
             }
         })?;
         self.threads.push(thread);
@@ -66,37 +90,14 @@ impl Duties {
         }
         for thread in self.threads {
             if thread.join().is_err() {
-                warn!("a duty panicked");
+                warn!("a thread for duties ended before its time");
             }
         }
     }
 }
 
-/// Does a duty. A panic in it, which its thread has printed already, is not the thread's end: what comes after it, and its
-/// own next turn, are done.
-fn guarded(name: &str, duty: impl FnOnce()) {
-    // Nothing is left half done in memory: locks are let go, and what they guard is exchanged as a whole.
-    if catch_unwind(AssertUnwindSafe(duty)).is_err() {
-        error!(duty = name, "a duty panicked; its next turn comes");
-    }
-}
-
-fn poll_accounts(core: &Core) {
-    for account in core.registry.accounts() {
-        guarded("poll", || poll(core, account));
-    }
-}
-
-fn poll(core: &Core, account: AccountId) {
-    if let Err(error) = core.store.account(account).and_then(|account| account.poll()) {
-        debug!(account_id = account.get(), %error, "the account cannot be looked at");
-    }
-}
-
-fn keep_house(core: &Core) {
-    guarded("certificate", || core.tls.look());
-    guarded("throttle", || core.doorkeeper.tidy(Instant::now()));
-    guarded("sweep", || tell(core.store.sweep(now().unix)));
+fn sweep(core: &Core) {
+    tell(core.store.sweep(now().unix));
 }
 
 /// Writes what a sweep found into the log.
@@ -110,7 +111,7 @@ fn tell(swept: Swept) {
     for Failure { account, duty, error } in swept.failed {
         let account_id = account.map(AccountId::get);
         if matches!(error, store::Error::Panicked(_)) {
-            error!(account_id, %duty, %error, "a duty panicked; the next sweep tries again");
+            error!(account_id, %duty, %error, "a duty panicked: a mistake of ours; the next sweep tries again");
         } else {
             warn!(account_id, %duty, %error, "a duty was not done; the next sweep tries again");
         }
@@ -119,20 +120,30 @@ fn tell(swept: Swept) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+
     use super::*;
 
     #[test]
-    fn a_duty_that_panics_does_not_end_its_thread() {
-        let turns = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    fn a_duty_that_panics_is_done_again_and_keeps_no_other_from_being_done() {
+        let counts: Arc<[AtomicUsize; 2]> = Arc::default();
+        let duty = |n: usize, name| {
+            let counts = counts.clone();
+            let work = move || {
+                let before = counts[n].fetch_add(1, Ordering::SeqCst);
+                assert!(n == 1 || before != 0 && before != 2, "a mistake in its first and in its third round");
+            };
+            Duty { name, work: Box::new(work) }
+        };
         let mut duties = Duties { stop: Arc::default(), threads: Vec::new() };
-        let count = turns.clone();
-        let duty = move || assert!(count.fetch_add(1, Ordering::SeqCst) > 0, "the first turn goes wrong");
-        duties.every(Duration::from_millis(1), "test", duty).unwrap();
-        let deadline = Instant::now() + Duration::from_mins(1);
-        while turns.load(Ordering::SeqCst) < 2 {
-            assert!(Instant::now() < deadline, "no second turn comes");
-            thread::yield_now();
+        duties.every(Duration::from_millis(1), "test", vec![duty(0, "panics"), duty(1, "works")]).unwrap();
+        let began = Instant::now();
+        let done = |n: usize| counts[n].load(Ordering::SeqCst);
+        while done(0) < 5 || done(1) < 5 {
+            assert!(began.elapsed() < Duration::from_secs(10), "they stopped after {} and {} rounds", done(0), done(1));
+            thread::sleep(Duration::from_millis(1));
         }
         duties.end();
+        assert_eq!(done(0), done(1), "both are done in each round");
     }
 }

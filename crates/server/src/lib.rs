@@ -4,9 +4,9 @@
 //! `delivery`; what is here feeds them, and decides who may connect ([`Config`]) and who may log in. It never looks
 //! into mail, and never decides what a command does.
 //!
-//! In reading order: `config`; `serve` puts all together (`core`, `listen`, `registry` with a `link` for each
-//! connection); `connection` serves one of them by way of `wire`, `buffer` and `conversation`; `auth` lets users in;
-//! `tls` has the certificate; `duties` are what is done every few seconds; `control` is the command line's way in;
+//! In reading order: `config`; `door` (the kinds of listeners); `serve` puts all together (`core`, `listen`, `registry`
+//! with a `link` for each connection); `connection` serves one of them by way of `wire`, `buffer` and `conversation`,
+//! whichever `protocol` it speaks; `auth` lets users in; `tls` has the certificate; `duties` are what is done every few seconds, `doorbell` hears of other processes; `control` is the command line's way in;
 //! `log` and `transcript` tell what happens; `shutdown` ends it all.
 
 mod auth;
@@ -16,10 +16,13 @@ mod connection;
 pub mod control;
 mod conversation;
 mod core;
+mod door;
+mod doorbell;
 mod duties;
 mod link;
 mod listen;
 pub mod log;
+mod protocol;
 mod registry;
 mod serve;
 mod shutdown;
@@ -31,5 +34,6 @@ mod wire;
 
 pub use auth::{PasswordError, credentials};
 pub use config::{Config, ConfigError, Listen, Overrides};
+pub use door::Door;
 pub use link::Transcript;
 pub use serve::{Running, StartError, run, runtime, serve, serve_store};

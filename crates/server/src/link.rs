@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use gate::{Facts, Peer};
 use parking_lot::Mutex;
-use session::Facts;
 use store::AccountId;
 
 use crate::auth::Source;
+use crate::door::Door;
 
 /// Something that a connection is told to do, whatever its client does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,24 +46,6 @@ impl Orders {
     }
 }
 
-/// Which door a connection came in by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Door {
-    Imap,
-    Imaps,
-    Lmtp,
-}
-
-impl Door {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Imap => "imap",
-            Self::Imaps => "imaps",
-            Self::Lmtp => "lmtp",
-        }
-    }
-}
-
 /// Who is logged in.
 #[derive(Clone, Debug)]
 pub(crate) struct Login {
@@ -75,6 +58,7 @@ pub(crate) struct Login {
 /// One connection.
 pub(crate) struct Link {
     pub(crate) id: u64,
+    /// Which door it came in by.
     pub(crate) door: Door,
     pub(crate) address: Option<std::net::IpAddr>,
     pub(crate) since: Instant,
@@ -114,6 +98,11 @@ impl Link {
 
     pub(crate) fn source(&self) -> Source {
         Source::from(self.address)
+    }
+
+    /// The other end, as sessions know it.
+    pub(crate) fn peer(&self) -> Peer {
+        Peer { address: self.address, session: self.id }
     }
 
     /// Wakes the session: its account has changed. From any thread, without waiting.

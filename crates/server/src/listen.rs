@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use gate::Dismissal;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::sync::watch;
 use tracing::warn;
 
 use crate::config::Listen;
-use crate::connection::{self, Shared};
-use crate::link::Door;
+use crate::connection::{self, Reception};
+use crate::door::{Door, Security};
 use crate::registry::{Full, Registry};
 use crate::wire::{Socket, Wire};
 
@@ -105,7 +106,7 @@ pub(crate) async fn listen(
     listener: Listener,
     door: Door,
     registry: Arc<Registry>,
-    shared: Arc<Shared>,
+    reception: Arc<Reception>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut complaint = Complaint::default();
@@ -127,7 +128,7 @@ pub(crate) async fn listen(
         };
         match registry.enter(door, address) {
             Ok(seat) => {
-                tokio::spawn(connection::serve(socket, seat, shared.clone()));
+                tokio::spawn(connection::serve(socket, seat, reception.clone()));
             }
             Err(full) => {
                 if let Some(times) = complaint.due() {
@@ -138,18 +139,17 @@ pub(crate) async fn listen(
                     let address = crate::log::Address(address);
                     warn!(%address, listener = door.name(), limit, times, "connections refused: the limit is reached");
                 }
-                refuse(socket, door);
+                refuse(socket, door, &reception);
             }
         }
     }
 }
 
 /// Says why, as far as a client that speaks no TLS yet can be told, and closes.
-fn refuse(socket: Socket, door: Door) {
-    let words: &[u8] = match door {
-        Door::Imap => b"* BYE Too many connections; try again later\r\n",
-        Door::Imaps => b"",
-        Door::Lmtp => b"421 4.3.2 Too many connections; try again later\r\n",
+fn refuse(socket: Socket, door: Door, reception: &Reception) {
+    let words: &[u8] = match door.tls() {
+        Security::AtOnce => b"",
+        Security::WhenAsked | Security::Never => (reception.protocol.farewell)(Dismissal::Full),
     };
     let mut wire = Wire::new(socket);
     // An empty send buffer takes as little as this, or the client is gone.

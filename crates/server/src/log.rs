@@ -43,7 +43,7 @@ impl fmt::Display for Address {
 }
 
 /// Writes down what became of mail.
-pub(crate) fn delivery(peer: &delivery::Peer, event: &delivery::Event<'_>) {
+pub(crate) fn delivery(peer: &gate::Peer, event: &delivery::Event<'_>) {
     let (address, session) = (Address(peer.address), peer.session);
     match *event {
         delivery::Event::Delivered { account, size } => {

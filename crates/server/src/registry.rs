@@ -10,7 +10,8 @@ use store::AccountId;
 
 use crate::auth::Source;
 use crate::config::Limits;
-use crate::link::{Door, Link, Login, Order, Transcript};
+use crate::door::{Door, Entry};
+use crate::link::{Link, Login, Order, Transcript};
 
 /// All connections of the server.
 pub(crate) struct Registry {
@@ -65,7 +66,7 @@ impl Registry {
         }
         count.connections += 1;
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        if door != Door::Lmtp {
+        if door.entry() == Entry::Login {
             count.waiting.insert(id);
             if count.waiting.len() > self.limits.waiting_per_address {
                 oldest.extend(count.waiting.pop_first());

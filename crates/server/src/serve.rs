@@ -7,21 +7,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use session::Gate;
+use gate::Gate;
 use store::{Options, Store};
 use tokio::runtime::{Builder, Runtime};
 use tracing::{info, warn};
 
 use crate::auth::Doorkeeper;
 use crate::config::{Config, Listen};
-use crate::connection::{Patience, Shared};
+use crate::connection::{Patience, Reception};
 use crate::control::Control;
-use crate::conversation::{Begin, begin};
 use crate::core::Core;
+use crate::door::Door;
 use crate::duties::Duties;
-use crate::link::{Door, Order};
+use crate::link::Order;
 use crate::listen::{self, Listener};
 use crate::log;
+use crate::protocol::Protocols;
 use crate::registry::Registry;
 use crate::shutdown::{Asked, Notice, Signals, notify};
 use crate::tls::{Files, Made, Tls, TlsError};
@@ -94,12 +95,8 @@ fn advice(error: &io::Error) -> String {
 
 /// A server that runs.
 pub struct Running {
-    /// Where IMAP listens in fact.
-    pub imap: Vec<Listen>,
-    /// Where IMAP over TLS listens in fact.
-    pub imaps: Vec<Listen>,
-    /// Where LMTP listens in fact.
-    pub lmtp: Vec<Listen>,
+    /// Where it listens in fact.
+    listening: Vec<(Door, Listen)>,
     /// The self-signed certificate, if one was made just now.
     pub made: Option<Made>,
     core: Arc<Core>,
@@ -131,37 +128,34 @@ pub async fn serve_store(config: &Config, store: Store) -> Result<Running, Start
     let (files, made) = Files::resolve(config)?;
     let core = Arc::new(Core::new(store.clone(), registry, doorkeeper.clone(), Tls::load(files)?));
     let control = open_control(data, &core)?;
-    let shared = Arc::new(Shared {
-        begin: sessions(config, store, doorkeeper),
-        tls: core.tls.config(),
-        plaintext_login: config.plaintext_login,
-        patience: Patience::default(),
-    });
+    let protocols = protocols(config, store, doorkeeper);
     // All are bound before any is served: a server that half works is worse than one that says what is wrong.
     let mut bound = Vec::new();
-    for (door, places) in [(Door::Imap, config.imap()), (Door::Imaps, config.imaps()), (Door::Lmtp, config.lmtp())] {
-        for at in places {
+    for door in Door::ALL {
+        for at in door.places(config) {
             let listener = Listener::bind(&at).map_err(|error| StartError::Listen { at: at.clone(), error })?;
             let address = listener.address().map_err(|error| StartError::Listen { at, error })?;
             bound.push((door, listener, address));
         }
     }
     let duties = Duties::begin(&core).map_err(|error| StartError::System { what: "threads", error })?;
-    let mut running = Running { imap: Vec::new(), imaps: Vec::new(), lmtp: Vec::new(), made, core, duties, control };
+    let mut running = Running { listening: Vec::new(), made, core, duties, control };
     for (door, listener, address) in bound {
         info!(listener = door.name(), %address, "listening");
-        match door {
-            Door::Imap => running.imap.push(address),
-            Door::Imaps => running.imaps.push(address),
-            Door::Lmtp => running.lmtp.push(address),
-        }
+        running.listening.push((door, address));
+        let reception = Arc::new(Reception {
+            protocol: protocols.of(door.tongue()),
+            tls: running.core.tls.config(),
+            plaintext_login: config.plaintext_login,
+            patience: Patience::default(),
+        });
         let (registry, stopping) = (running.core.registry.clone(), running.core.stopping());
-        tokio::spawn(listen::listen(listener, door, registry, shared.clone(), stopping));
+        tokio::spawn(listen::listen(listener, door, registry, reception, stopping));
     }
     Ok(running)
 }
 
-fn sessions(config: &Config, store: Store, gate: Arc<dyn Gate>) -> Begin {
+fn protocols(config: &Config, store: Store, gate: Arc<dyn Gate>) -> Protocols {
     let routing =
         delivery::Routing { separator: config.delivery.separator(), domains: config.delivery.domains.clone() };
     let size_limit = config.append_limit.0;
@@ -174,7 +168,7 @@ fn sessions(config: &Config, store: Store, gate: Arc<dyn Gate>) -> Begin {
         routing,
         journal: Arc::new(|peer, event| log::delivery(peer, &event)),
     };
-    begin(Arc::new(imap), Arc::new(lmtp))
+    Protocols::new(imap, lmtp)
 }
 
 /// A control socket that cannot be opened is no reason not to serve mail, unless another server has it.
@@ -211,6 +205,11 @@ fn secret(data: &Path) -> Result<[u8; 32], StartError> {
 }
 
 impl Running {
+    /// Where a door is in fact, port 0 having been replaced by one that was free.
+    pub fn listening(&self, door: Door) -> Vec<Listen> {
+        self.listening.iter().filter(|(at, _)| *at == door).map(|(_, address)| address.clone()).collect()
+    }
+
     /// Waits until somebody stops the server by the control socket.
     pub async fn stopped(&self) {
         // The sender lives in `core`, so waiting cannot fail while we live.

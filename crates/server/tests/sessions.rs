@@ -9,8 +9,8 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use server::Transcript;
 use server::control::Client as Control;
+use server::{Door, Transcript};
 use support::{Client, Server, tcp};
 
 fn logged_in(server: &Server, name: &str, password: &str) -> Client {
@@ -112,7 +112,7 @@ fn half_open_connections_push_each_other_out_and_not_those_who_log_in() {
     let mut inside = logged_in(&server, "anna", "pw");
     let flood: Vec<_> = (0..1000)
         .map(|n| {
-            let stream = tcp(if n % 2 == 0 { &server.running().imap[0] } else { &server.running().imaps[0] });
+            let stream = tcp(&server.running().listening(if n % 2 == 0 { Door::Imap } else { Door::Imaps })[0]);
             if n % 200 == 100 {
                 log_in_while_flooded(&server);
             }
@@ -190,13 +190,13 @@ fn a_port_that_is_taken_is_named() {
     let folder = support::Folder::new();
     let flags = server::Overrides {
         data: Some(folder.path().into()),
-        imap: vec![server.running().imap[0].clone()],
+        imap: vec![server.running().listening(Door::Imap)[0].clone()],
         ..Default::default()
     };
     let config = server::Config::load(None, flags).unwrap();
     let error =
         server.runtime.block_on(server::serve_store(&config, store::Store::memory())).err().unwrap().to_string();
-    assert!(error.starts_with(&format!("cannot listen at {}", server.running().imap[0])), "{error}");
+    assert!(error.starts_with(&format!("cannot listen at {}", server.running().listening(Door::Imap)[0])), "{error}");
     assert!(error.contains("another program listens there"), "{error}");
 }
 

@@ -7,6 +7,7 @@ mod support;
 use std::io::{Read, Write};
 use std::time::Duration;
 
+use server::Door;
 use support::{Client, Server, tcp};
 
 /// A server without plaintext logins, with a user.
@@ -19,7 +20,7 @@ fn server() -> Server {
 #[test]
 fn a_password_is_taken_after_starttls_and_not_before() {
     let server = server();
-    let mut stream = tcp(&server.running().imap[0]);
+    let mut stream = tcp(&server.running().listening(Door::Imap)[0]);
     let mut client = Client::plain(stream.try_clone().unwrap());
     let greeting = client.line();
     assert!(
@@ -54,7 +55,7 @@ fn what_comes_with_starttls_is_thrown_away() {
         "b STARTTLS\r\n",
     ] {
         let server = server();
-        let stream = tcp(&server.running().imap[0]);
+        let stream = tcp(&server.running().listening(Door::Imap)[0]);
         let mut client = Client::plain(stream.try_clone().unwrap());
         client.line();
         client.send(&format!("a STARTTLS\r\n{injected}"));
@@ -73,7 +74,7 @@ fn what_comes_with_starttls_is_thrown_away() {
 #[test]
 fn what_comes_instead_of_a_handshake_ends_the_connection() {
     let server = server();
-    let mut stream = tcp(&server.running().imap[0]);
+    let mut stream = tcp(&server.running().listening(Door::Imap)[0]);
     let mut client = Client::plain(stream.try_clone().unwrap());
     client.line();
     client.send("a STARTTLS\r\n");
@@ -98,7 +99,7 @@ fn no_starttls_under_tls_and_none_twice() {
 #[test]
 fn a_client_that_hangs_in_its_handshake_keeps_nobody_waiting() {
     let server = server();
-    let hanging: Vec<_> = (0..50).map(|_| tcp(&server.running().imaps[0])).collect();
+    let hanging: Vec<_> = (0..50).map(|_| tcp(&server.running().listening(Door::Imaps)[0])).collect();
     let mut client = server.imaps();
     client.line();
     assert!(client.command("a LOGIN anna secret")[0].starts_with("a OK "));

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use rustls::{ClientConnection, StreamOwned};
+use server::Door;
 use store::Credentials;
 use support::{Server, handshake, tcp};
 use testkit::gate::PASSWORD;
@@ -114,9 +115,9 @@ impl Network for Sockets<'_> {
     fn connect(&mut self, name: &str) -> Result<(), String> {
         let running = self.server.running();
         let socket = match self.way {
-            Over::Tcp => Socket::Plain(tcp(&running.imap[0])),
+            Over::Tcp => Socket::Plain(tcp(&running.listening(Door::Imap)[0])),
             Over::Tls => {
-                let mut stream = tcp(&running.imaps[0]);
+                let mut stream = tcp(&running.listening(Door::Imaps)[0]);
                 let tls = handshake(&mut stream).map_err(|error| error.to_string())?;
                 Socket::Tls(Box::new(StreamOwned::new(tls, stream)))
             }

@@ -4,7 +4,7 @@ use crate::{Settings, Transport};
 
 /// In which part of a session a capability is announced.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum When {
+pub(crate) enum When {
     /// Before login and after.
     Always,
     /// After login: no use to anybody before.
@@ -45,11 +45,11 @@ const ROWS: &[(&str, When)] = &[
     ("PREVIEW", LoggedIn),     // RFC 8970
 ];
 
-/// The capabilities as of now. `logged_in` is `None` before login.
-pub(crate) fn list(settings: &Settings, transport: &Transport, logged_in: Option<()>) -> Vec<String> {
-    let now = |when: &When| *when == Always || logged_in.is_some();
-    let mut list: Vec<String> = ROWS.iter().filter(|(_, when)| now(when)).map(|(name, _)| (*name).to_owned()).collect();
-    if logged_in.is_some() {
+/// The capabilities in a part of the session: before login those that are announced always, and those after it.
+pub(crate) fn list(settings: &Settings, transport: &Transport, now: When) -> Vec<String> {
+    let announced = ROWS.iter().filter(|(_, when)| *when == Always || *when == now);
+    let mut list: Vec<String> = announced.map(|(name, _)| (*name).to_owned()).collect();
+    if now == LoggedIn {
         list.push(format!("APPENDLIMIT={}", settings.append_limit)); // RFC 7889 §2
         return list;
     }

@@ -4,17 +4,22 @@
 //! comes out of [`Session::transmit`], a little at a time. A session calls [`store::Account`] directly and waits for it:
 //! whoever owns the session lets it work on a thread that may wait. It never touches a socket and never reads a clock.
 //!
-//! In reading order: `session` (the doors and the loop), `table` (what varies by command), `state`, `view` (what the
-//! client has been told), `news` (telling it more), `command` (every command's conduct), `work` (what takes longer),
-//! `reply` (all words and codes), `gate` (logging in), `capability`, `limits`.
+//! In reading order, from the top down, which is also the order in which each uses only those after it: `session` (the
+//! doors and the loop), `table` (every command in a row: when it is legal, what it does), `command` (every command's
+//! conduct), `conduct` (how one is begun), `work` (how one goes on and ends), `context` (what all work with), `state`
+//! and `bell` (where the session stands, and being told of changes), `news` (telling the client more), `outbox` (by
+//! which all is told), `reply` (all words and codes), `view` (what the client has been told), `capability`, `enabled`,
+//! `limits`. Logging in, and what it shares with other doors, is `gate`.
 
-pub mod base64;
+mod bell;
 mod capability;
 mod command;
+mod conduct;
+mod context;
 mod enabled;
-mod gate;
 mod limits;
 mod news;
+mod outbox;
 mod reply;
 mod session;
 mod state;
@@ -22,57 +27,13 @@ mod table;
 mod view;
 mod work;
 
-pub use gate::{Exchange, Gate, Peer, Step, Transport, User, Verdict};
+pub use gate::{Ending, Exchange, Facts, Gate, Next, Now, Peer, Step, Transport, User, Verdict, Waker};
+pub use reply::farewell;
 pub use session::Session;
 
 use std::sync::Arc;
-use std::time::Instant;
 
-/// What time it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Now {
-    /// For deadlines.
-    pub monotonic: Instant,
-    /// For dates: seconds since 1970-01-01 UTC.
-    pub unix: i64,
-}
-
-/// What the session's owner does after sending what [`Session::transmit`] gave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// Wait for the client to speak, for [`Session::deadline`] and for a wake.
-    Read,
-    /// Send, then call `transmit` again: there is more.
-    Write,
-    /// Send, throw away all that was read, do the TLS handshake, then call [`Session::secured`].
-    StartTls,
-    /// Send, then close the connection.
-    Close,
-}
-
-/// Why a server ends a session that did nothing wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// The server shuts down (RFC 9051 §7.1.5).
-    Shutdown,
-    /// The account was disabled or removed, or its password changed.
-    Revoked,
-    /// The session has a bug: it is ended, and only it.
-    Broken,
-}
-
-/// What `posthorn who` shows of a session.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// The account's name, once logged in.
-    pub user: Option<String>,
-    /// The selected mailbox's name.
-    pub mailbox: Option<String>,
-    /// The client as its ID command named it (RFC 2971), or empty.
-    pub client: String,
-    /// The command that runs or ran last: "IDLE", "UID FETCH".
-    pub command: &'static str,
-}
+use gate::base64;
 
 /// What all sessions of a server share.
 pub struct Settings {
@@ -83,6 +44,3 @@ pub struct Settings {
     /// Where messages on their way in are kept.
     pub store: store::Store,
 }
-
-/// Called, from any thread and without waiting, when [`Session::wake`] has something to do.
-pub type Waker = Arc<dyn Fn() + Send + Sync>;

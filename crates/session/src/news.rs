@@ -2,10 +2,12 @@
 
 use account::{FlagSetId, FlagTable, KeywordId, Record, SystemFlags};
 use imap::command::Access;
-use imap::response::{self, Code, FetchLine, Gone, NewKeywords};
+use imap::response::{self, FetchLine, Gone, NewKeywords};
 use imap::{Flag, UidSet};
 
 use crate::enabled::Enabled;
+use crate::outbox::Outbox;
+use crate::reply::Notice;
 use crate::view::{News, View};
 
 const SYSTEM: [(SystemFlags, Flag); 5] = [
@@ -17,18 +19,18 @@ const SYSTEM: [(SystemFlags, Flag); 5] = [
 ];
 
 /// Writes what a sync found.
-pub(crate) fn write(out: &mut Vec<u8>, view: &View, news: &News, enabled: Enabled) {
+pub(crate) fn write(out: &mut Outbox, view: &View, news: &News, enabled: Enabled) {
     if enabled.qresync {
         let gone: UidSet = news.gone.iter().rev().map(|(_, uid)| *uid).collect();
-        response::vanished(out, &gone, Gone::Now);
+        out.write(|out| response::vanished(out, &gone, Gone::Now));
     } else {
-        news.gone.iter().for_each(|(seq, _)| response::expunge(out, *seq));
+        news.gone.iter().for_each(|(seq, _)| out.write(|out| response::expunge(out, *seq)));
     }
     // EXISTS only if messages came: after EXPUNGE alone it would say what the client knows, and some loop over it.
     if let Some(exists) = news.exists {
-        response::exists(out, exists as u64);
+        out.write(|out| response::exists(out, exists as u64));
         if !enabled.rev2 {
-            response::recent(out, view.recent().len());
+            out.write(|out| response::recent(out, view.recent().len()));
         }
     }
     if news.keywords {
@@ -38,33 +40,33 @@ pub(crate) fn write(out: &mut Vec<u8>, view: &View, news: &News, enabled: Enable
 }
 
 /// FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5, §7.1).
-pub(crate) fn keywords(out: &mut Vec<u8>, view: &View) {
+pub(crate) fn keywords(out: &mut Outbox, view: &View) {
     let all: Vec<Flag> = SYSTEM
         .into_iter()
         .map(|(_, flag)| flag)
         .chain(view.table().keywords().iter().cloned().map(Flag::Keyword))
         .collect();
-    response::flags(out, &all);
-    let code = match view.access {
-        Access::ReadWrite => Code::PermanentFlags { flags: all, new_keywords: NewKeywords::Allowed },
-        Access::ReadOnly => Code::PermanentFlags { flags: Vec::new(), new_keywords: NewKeywords::Refused },
-    };
-    let text = "Flags that can be stored";
-    response::untagged(out, response::Condition::Ok, Some(&code), text);
+    out.write(|out| response::flags(out, &all));
+    out.notice(match view.access {
+        Access::ReadWrite => Notice::Flags(all, NewKeywords::Allowed),
+        Access::ReadOnly => Notice::Flags(Vec::new(), NewKeywords::Refused),
+    });
 }
 
 /// FETCH with UID, FLAGS and, for those who want it, MODSEQ (RFC 7162 §3.1.2).
-pub(crate) fn flags(out: &mut Vec<u8>, view: &View, uids: &UidSet, enabled: Enabled) {
+pub(crate) fn flags(out: &mut Outbox, view: &View, uids: &UidSet, enabled: Enabled) {
     let mut texts = FlagTexts::default();
     for (place, record) in view.messages().select(uids) {
         let Some(seq) = crate::view::seq_at(place) else { break };
-        let mut line = FetchLine::begin(out, seq);
-        line.uid(out, record.uid);
-        line.flags(out, texts.of(view, record));
-        if enabled.condstore {
-            line.modseq(out, record.modseq);
-        }
-        line.end(out);
+        out.write(|out| {
+            let mut line = FetchLine::begin(out, seq);
+            line.uid(out, record.uid);
+            line.flags(out, texts.of(view, record));
+            if enabled.condstore {
+                line.modseq(out, record.modseq);
+            }
+            line.end(out);
+        });
     }
 }
 

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use account::{Planned, Refusal, State as AccountState};
-use imap::command::{Command, ParseError, Tagged};
-use imap::response::{self, Code, Condition};
+use imap::command::{ParseError, Tagged};
 use imap::{Announced, Event, Framer, Limits, Tag};
-use store::{Account, Actor, Committed, Message};
 
+use crate::capability::When;
+use crate::context::Context;
 use crate::enabled::Enabled;
-use crate::reply::Answer;
-use crate::state::State;
-use crate::table::{self, Legal};
+use crate::outbox::Outbox;
+use crate::reply::{Answer, Done, Farewell, GoOn, Notice, Wrong};
+use crate::state::{LoggedIn, State};
 use crate::view::Expunges;
-use crate::work::{Progress, Work};
-use crate::{Ending, Facts, Next, Now, Peer, Settings, Transport, Waker, capability, command, limits, news};
+use crate::work::{Begun, End, Then, Waits, Work};
+use crate::{Ending, Facts, Next, Now, Peer, Settings, Transport, Waker, limits, table};
 
 /// What comes after the octets that are to be sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,20 +26,11 @@ enum After {
 
 /// One client's session (RFC 9051 §3).
 pub struct Session {
-    pub(crate) settings: Arc<Settings>,
-    pub(crate) peer: Peer,
-    pub(crate) transport: Transport,
-    pub(crate) waker: Waker,
-    pub(crate) now: Now,
-    pub(crate) state: State,
-    pub(crate) enabled: Enabled,
-    pub(crate) framer: Framer,
-    /// Octets to send, in order.
-    pub(crate) out: Vec<u8>,
-    /// What the client says it is (RFC 2971).
-    pub(crate) client: String,
-    pub(crate) failed_logins: u32,
-    work: Option<Work>,
+    context: Context,
+    state: State,
+    framer: Framer,
+    /// The command under way, with its tag.
+    work: Option<(Tag, Work)>,
     after: After,
     /// The running command's name, and whether its end may tell of expunges.
     command: &'static str,
@@ -54,18 +44,22 @@ pub struct Session {
 impl Session {
     /// A session with a client that has just connected. The greeting is the first that [`Session::transmit`] gives.
     pub fn new(settings: Arc<Settings>, peer: Peer, transport: Transport, waker: Waker, now: Now) -> Self {
-        let mut session = Self {
+        let mut context = Context {
             settings,
             peer,
             transport,
             waker,
             now,
-            state: State::NotAuthenticated,
             enabled: Enabled::default(),
-            framer: Framer::new(Limits::BEFORE_LOGIN),
-            out: Vec::new(),
+            out: Outbox::default(),
             client: String::new(),
             failed_logins: 0,
+        };
+        context.out.notice(Notice::Greeting(context.capabilities(When::Always)));
+        Self {
+            context,
+            state: State::NotAuthenticated,
+            framer: Framer::new(Limits::BEFORE_LOGIN),
             work: None,
             after: After::Continue,
             command: "",
@@ -74,15 +68,12 @@ impl Session {
             started: now.monotonic,
             heard: now.monotonic,
             sent: now.monotonic,
-        };
-        let code = Code::Capability(session.capabilities());
-        response::untagged(&mut session.out, Condition::Ok, Some(&code), "Posthorn at your service");
-        session
+        }
     }
 
     /// The client spoke.
     pub fn receive(&mut self, bytes: &[u8], now: Now) {
-        self.now = now;
+        self.context.now = now;
         self.heard = now.monotonic;
         if self.after == After::Continue {
             self.framer.push(bytes);
@@ -91,24 +82,19 @@ impl Session {
 
     /// The account changed, or the deadline passed.
     pub fn wake(&mut self, now: Now) {
-        self.now = now;
+        self.context.now = now;
         if self.after != After::Continue {
             return;
         }
         let late = |since: Instant, limit| now.monotonic.saturating_duration_since(since) >= limit;
-        match &mut self.work {
-            Some(Work::Idle(idle)) => {
-                idle.wake();
-                if late(self.heard, limits::IDLE) {
-                    self.bye("You have been idle for very long; come back any time");
-                } else if late(self.sent, limits::KEEP_ALIVE) {
-                    response::untagged(&mut self.out, Condition::Ok, None, "Still here");
-                }
-            }
+        match self.waits() {
+            Waits::News if late(self.heard, limits::IDLE) => self.bye(Farewell::IdledTooLong),
+            Waits::News if late(self.sent, limits::KEEP_ALIVE) => self.context.out.notice(Notice::StillHere),
+            Waits::News => {}
             _ if matches!(self.state, State::NotAuthenticated) && late(self.started, limits::LOGIN) => {
-                self.bye("Log in sooner next time");
+                self.bye(Farewell::NoLogin);
             }
-            _ if late(self.heard, limits::SILENT) => self.bye("Autologout: nothing heard for half an hour"),
+            _ if late(self.heard, limits::SILENT) => self.bye(Farewell::SilentTooLong),
             _ => {}
         }
     }
@@ -116,13 +102,9 @@ impl Session {
     /// Appends octets to be sent to `out`, up to a limit, and says what to do after sending them. This is where the
     /// session works: it may wait for the store.
     pub fn transmit(&mut self, out: &mut Vec<u8>) -> Next {
-        if out.is_empty() {
-            // The caller's buffer becomes ours for the time being, so that nothing is copied twice.
-            out.append(&mut self.out);
-            std::mem::swap(out, &mut self.out);
-        }
+        self.context.out.borrow(out);
         let next = loop {
-            if self.out.len() >= limits::TRANSMIT {
+            if self.context.out.is_full() {
                 break Next::Write;
             }
             let next = match self.after {
@@ -134,89 +116,95 @@ impl Session {
                 break next;
             }
         };
-        if !self.out.is_empty() {
-            self.sent = self.now.monotonic;
+        if !self.context.out.is_empty() {
+            self.sent = self.context.now.monotonic;
         }
-        if out.is_empty() {
-            std::mem::swap(out, &mut self.out);
-        } else {
-            out.append(&mut self.out);
-        }
+        self.context.out.give_back(out);
         next
     }
 
     /// When to call [`Session::wake`] if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
-        let silent = match &self.work {
-            _ if self.after != After::Continue => return None,
-            Some(Work::Delay(delay)) => return Some(delay.until),
-            Some(Work::Idle(_)) => (self.heard + limits::IDLE).min(self.sent + limits::KEEP_ALIVE),
-            _ if matches!(self.state, State::NotAuthenticated) => self.started + limits::LOGIN,
-            _ => self.heard + limits::SILENT,
-        };
-        Some(silent)
+        if self.after != After::Continue {
+            return None;
+        }
+        Some(match self.waits() {
+            Waits::Until(time) => time,
+            Waits::News => (self.heard + limits::IDLE).min(self.sent + limits::KEEP_ALIVE),
+            Waits::Client if matches!(self.state, State::NotAuthenticated) => self.started + limits::LOGIN,
+            Waits::Client => self.heard + limits::SILENT,
+        })
     }
 
     /// TLS is up after [`Next::StartTls`]. All that came before it is forgotten (RFC 9051 §6.2.1).
     pub fn secured(&mut self, transport: Transport, now: Now) {
-        self.now = now;
+        self.context.now = now;
         self.framer.discard();
-        self.transport = transport;
-        self.client = String::new();
+        self.context.transport = transport;
+        self.context.client = String::new();
         self.after = After::Continue;
         self.heard = now.monotonic;
     }
 
     /// The server wants the session to end.
     pub fn end(&mut self, ending: Ending, now: Now) {
-        self.now = now;
-        if self.after == After::Close {
-            return;
-        }
-        match ending {
-            Ending::Shutdown => self.bye("The server is shutting down; it will be back"),
-            Ending::Revoked => self.bye("The account was disabled, or its password changed; log in again"),
-            Ending::Broken => self.bye("The server made a mistake and has to end this session; nothing is lost"),
+        self.context.now = now;
+        if self.after != After::Close {
+            self.bye(Farewell::Ended(ending));
         }
     }
 
     /// Who this is and what it does.
     pub fn facts(&self) -> Facts {
+        let login = self.state.logged_in();
         Facts {
-            user: self.state.user().map(|user| user.name.clone()),
-            mailbox: self.state.view().map(|view| view.name.clone()),
-            client: self.client.clone(),
+            user: login.map(|login| login.user.name.clone()),
+            mailbox: login.and_then(LoggedIn::view).map(|view| view.name.clone()),
+            client: self.context.client.clone(),
             command: self.command,
         }
     }
 
-    /// Whether what [`Session::transmit`] will do next takes only a moment and waits for nothing: it may run where
-    /// other connections are served.
+    /// Whether what [`Session::transmit`] will do next takes only a moment and waits for nothing, neither for a disk
+    /// nor for a lock that is held over one: it may run where other connections are served. Ask right before it.
     pub fn light(&self) -> bool {
-        matches!(self.work, Some(Work::Idle(_))) && self.framer.is_between_commands()
+        if self.after != After::Continue {
+            return true;
+        }
+        // What the client sent and nobody has looked at may be any command.
+        self.framer.is_settled()
+            && match &self.work {
+                None => true,
+                Some((_, work)) => match work.waits() {
+                    Waits::Client => false,
+                    Waits::Until(_) => true,
+                    Waits::News => self.state.logged_in().is_some_and(LoggedIn::can_tell_at_once),
+                },
+            }
+    }
+
+    fn waits(&self) -> Waits {
+        self.work.as_ref().map_or(Waits::Client, |(_, work)| work.waits())
     }
 
     /// Does the next piece of work; `false` if there is none until the client, the account or the clock speaks.
     fn step(&mut self) -> bool {
-        match self.work.take() {
-            Some(work) => match work.go(self) {
-                Progress::Done => true,
-                Progress::Again(work) => {
-                    self.work = Some(work);
-                    true
-                }
-                Progress::Wait(work) => {
-                    self.work = Some(work);
-                    false
-                }
-            },
-            None => self.command(),
+        let Some((tag, mut work)) = self.work.take() else { return self.command() };
+        match work.go(&mut self.context, &mut self.state, &mut self.framer) {
+            Then::Again => self.work = Some((tag, work)),
+            Then::Wait => {
+                self.work = Some((tag, work));
+                return false;
+            }
+            Then::Work(work) => self.work = Some((tag, work)),
+            Then::End(end) => self.conclude(&tag, end),
         }
+        true
     }
 
     /// Takes the next command.
     fn command(&mut self) -> bool {
-        let names = self.enabled.names();
+        let names = self.context.enabled.names();
         let Some(event) = self.framer.next() else { return false };
         match event {
             Event::Command(bytes) => {
@@ -227,11 +215,8 @@ impl Session {
                 let parsed = imap::command::parse(head, names);
                 self.run(parsed, Some(announced));
             }
-            Event::Continue => response::continuation(&mut self.out, "Go on"),
-            Event::TooBig(tag) => {
-                let answer = Answer::bad("The command is too long").with(Code::TooBig);
-                self.misunderstood(tag.as_ref(), &answer);
-            }
+            Event::Continue => self.context.out.go_on(&GoOn::Argument),
+            Event::TooBig(tag) => self.misunderstood(tag.as_ref(), &Wrong::TooLong.into()),
             // Octets, tails and lines come only to those who asked for them.
             Event::Octets(_) | Event::Tail(_) | Event::Line(_) => {}
         }
@@ -241,71 +226,70 @@ impl Session {
     fn run(&mut self, parsed: Result<Tagged, ParseError>, announced: Option<Announced>) {
         let Tagged { tag, command } = match parsed {
             Ok(tagged) => tagged,
-            Err(error) => {
-                self.framer.refuse();
-                let answer = Answer::from(&error);
-                return self.misunderstood(error.tag.as_ref(), &answer);
-            }
+            Err(error) => return self.misunderstood(error.tag.as_ref(), &Answer::from(&error)),
         };
-        let rules = table::of(&command);
-        (self.command, self.expunges) = (rules.name, rules.expunges);
-        if !self.state.allows(rules.legal) {
-            self.framer.refuse();
-            let answer = Answer::bad(match rules.legal {
-                Legal::BeforeLogin => "You are logged in already",
-                Legal::Selected if self.state.user().is_some() => "SELECT a mailbox first",
-                _ => "Log in first",
-            });
-            return self.misunderstood(Some(&tag), &answer);
+        let row = table::row(&tag, command, announced);
+        (self.command, self.expunges) = (row.name, row.expunges);
+        match row.conduct.begin(&mut self.context, &mut self.state) {
+            Err(wrong) => self.misunderstood(Some(&tag), &wrong.into()),
+            Ok(Begun::Work(work)) => self.work = Some((tag, work)),
+            Ok(Begun::End(end)) => self.conclude(&tag, end),
         }
-        if let Command::Unknown(name) = &command {
-            self.framer.refuse();
-            let answer = Answer::bad(format!("There is no command {name}"));
-            return self.misunderstood(Some(&tag), &answer);
+    }
+
+    /// Ends a command. A message that it did not take is dropped.
+    fn conclude(&mut self, tag: &Tag, end: End) {
+        self.framer.refuse();
+        match end {
+            End::Answer(answer) => self.finish(tag, &answer),
+            End::Enter(user) => {
+                self.state = State::LoggedIn(Box::new(LoggedIn::new(user)));
+                self.framer.set_limits(Limits::AFTER_LOGIN);
+                let capabilities = self.context.capabilities(When::LoggedIn);
+                self.finish(tag, &Done::Welcome(capabilities).into());
+            }
+            End::Leave(done) => {
+                if let State::LoggedIn(login) = &mut self.state {
+                    login.unselect();
+                }
+                self.finish(tag, &done.into());
+            }
+            End::StartTls => {
+                self.finish(tag, &Done::BeginTls.into());
+                self.after = After::StartTls;
+            }
+            End::Logout => {
+                self.context.out.bye(Farewell::LoggedOut);
+                self.context.out.tagged(tag, &Done::LoggedOut.into());
+                self.close();
+            }
+            End::TurnAway(answer, farewell) => {
+                self.finish(tag, &answer);
+                self.bye(farewell);
+            }
+            End::Bye(farewell) => self.bye(farewell),
         }
-        match command::run(self, &tag, command, announced) {
-            Ok(Some(work)) => self.work = Some(work),
-            Ok(None) => {}
-            Err(answer) => {
-                self.framer.refuse();
-                self.finish(&tag, &answer);
+    }
+
+    /// Tells what has changed, then the tagged answer.
+    fn finish(&mut self, tag: &Tag, answer: &Answer) {
+        if let Some(mut selected) = self.state.selected() {
+            self.context.tell(&mut selected, self.expunges);
+            if self.context.enabled.qresync
+                && let Some(modseq) = selected.view.delayed_modseq()
+            {
+                self.context.out.notice(Notice::ToldUpTo(modseq));
             }
         }
-    }
-
-    /// Ends a command: tells what has changed, then the tagged answer.
-    pub(crate) fn finish(&mut self, tag: &Tag, answer: &Answer) {
-        self.tell(self.expunges);
-        if let (true, Some(view)) = (self.enabled.qresync, self.state.view_mut())
-            && let Some(modseq) = view.delayed_modseq()
-        {
-            let code = Code::HighestModSeq(modseq);
-            response::untagged(&mut self.out, Condition::Ok, Some(&code), "All changes up to here have been told");
-        }
-        response::tagged(&mut self.out, tag, answer.condition, answer.code.as_ref(), &answer.text);
-    }
-
-    /// Brings the client's picture of the selected mailbox up to date, as far as it may be now.
-    pub(crate) fn tell(&mut self, expunges: Expunges) {
-        let State::Selected(user, view) = &mut self.state else { return };
-        // If the store cannot say, there is nothing to tell: the command that needs it has its own answer.
-        let Ok(state) = user.account.state() else { return };
-        let found = view.sync(&state, || user.account.pin(&state), expunges);
-        // Rev2 has no \Recent (RFC 9051 appendix E), whoever hears of a message first.
-        if found.exists.is_some() && !self.enabled.rev2 {
-            let id = view.id;
-            view.claim_recent(&state, |uid_next| user.account.claim_recent(id, uid_next));
-        }
-        if !found.is_empty() {
-            news::write(&mut self.out, view, &found, self.enabled);
-        }
+        self.context.out.tagged(tag, answer);
     }
 
     /// Answers what is no command, or none now. A client that sends only such is sent away.
     fn misunderstood(&mut self, tag: Option<&Tag>, answer: &Answer) {
+        self.framer.refuse();
         match tag {
-            Some(tag) => response::tagged(&mut self.out, tag, answer.condition, answer.code.as_ref(), &answer.text),
-            None => response::untagged(&mut self.out, answer.condition, answer.code.as_ref(), &answer.text),
+            Some(tag) => self.context.out.tagged(tag, answer),
+            None => self.context.out.untagged(answer),
         }
         self.bad_commands += 1;
         let most = match self.state {
@@ -313,57 +297,20 @@ impl Session {
             _ => limits::BAD_COMMANDS,
         };
         if self.bad_commands >= most {
-            self.bye("Too many commands that are none");
+            self.bye(Farewell::TooManyBadCommands);
         }
     }
 
     /// Says BYE; the connection is closed once that is sent.
-    pub(crate) fn bye(&mut self, text: &str) {
-        response::untagged(&mut self.out, Condition::Bye, None, text);
+    fn bye(&mut self, farewell: Farewell) {
+        self.context.out.bye(farewell);
         self.close();
     }
 
     /// Closes the connection once all is sent.
-    pub(crate) fn close(&mut self) {
+    fn close(&mut self) {
         self.state = State::Logout;
         self.work = None;
         self.after = After::Close;
-    }
-
-    /// Turns to TLS once all is sent.
-    pub(crate) fn start_tls(&mut self) {
-        self.after = After::StartTls;
-    }
-
-    pub(crate) fn capabilities(&self) -> Vec<String> {
-        capability::list(&self.settings, &self.transport, self.state.user().map(|_| ()))
-    }
-
-    /// The client used CONDSTORE's syntax: from now on it is told modseqs (RFC 7162 §3.1).
-    pub(crate) fn want_condstore(&mut self) {
-        if !std::mem::replace(&mut self.enabled.condstore, true) {
-            command::tell_highest_modseq(self);
-        }
-    }
-
-    /// The account that is logged in.
-    pub(crate) fn account(&self) -> Result<Arc<Account>, Answer> {
-        self.state.user().map(|user| user.account.clone()).ok_or_else(|| Answer::bad("Log in first"))
-    }
-
-    /// Carries out a plan, and waits until it is durable.
-    pub(crate) fn commit<T: Send + 'static>(
-        &mut self,
-        emails: Vec<Message>,
-        plan: impl FnMut(&AccountState) -> Result<Planned<T>, Refusal> + Send + 'static,
-    ) -> Result<Committed<T>, Answer> {
-        let user = self.state.user().ok_or_else(|| Answer::bad("Log in first"))?;
-        let actor = Actor {
-            session: self.peer.session,
-            client: self.client.clone(),
-            credential: user.name.clone(),
-            address: self.peer.address,
-        };
-        user.account.commit(&actor, self.now.unix, emails, plan).map_err(Answer::from)
     }
 }

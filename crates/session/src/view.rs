@@ -10,6 +10,9 @@ use imap::command::Access;
 use imap::{ModSeq, SeqNum, SeqSet, SetArg, StoreMode, Target, Uid, UidSet};
 use store::Pin;
 
+/// How many chunks may differ between a view and a state that is near: each has a thousand messages.
+const NEAR: usize = 2;
+
 /// Whether a command may be told of messages that have gone (RFC 9051 §7.5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expunges {
@@ -151,6 +154,19 @@ impl View {
             }
         }
         news
+    }
+
+    /// Whether comparing with this state and telling what has changed takes but a moment: all but a few chunks are shared.
+    pub(crate) fn is_near(&self, state: &State) -> bool {
+        let newer = state.mailbox(self.id).map(|mailbox| mailbox.messages.chunks());
+        let (old, new) = (self.messages.chunks(), newer.unwrap_or_default());
+        let alike = |(a, b): &(&Arc<_>, &Arc<_>)| Arc::ptr_eq(a, b);
+        if old.len() == new.len() {
+            return old.iter().zip(new).filter(|pair| !alike(pair)).count() <= NEAR;
+        }
+        let first = old.iter().zip(new).take_while(alike).count();
+        let rest = old[first..].iter().rev().zip(new[first..].iter().rev()).take_while(alike).count();
+        old.len().max(new.len()) - first - rest <= NEAR
     }
 
     /// Messages that came while the mailbox is open for writing are `\Recent` in the session that is first told of them

@@ -84,7 +84,7 @@ impl Account {
         opened
     }
 
-    /// The newest durable state as far as it is known, if the account is open. It never waits for a disk.
+    /// The newest durable state, if it is in memory: the account is neither opened nor marked as used.
     pub fn state_if_open(&self) -> Option<Arc<State>> {
         self.current.state()
     }
@@ -107,7 +107,14 @@ impl Account {
             *tell.lock() = Some(planned.outcome);
             Ok(planned.changes)
         });
-        let state = self.commit_planned(Request::new(who, now, emails, plan))?;
+        let named = emails.into_iter().map(|message| self.engine.put(&message).map(|body| (message, body)));
+        let named: Vec<_> = named.collect::<Result<_, Error>>()?;
+        let bodies: Vec<_> = named.iter().map(|(_, body)| body.clone()).collect();
+        let committed = self.commit_planned(Request::new(who, now, named, plan));
+        if let Err(CommitError::Refused(_)) = committed {
+            bodies.iter().try_for_each(|body| self.engine.discard(body))?;
+        }
+        let state = committed?;
         let outcome = told.lock().take().ok_or_else(|| Error::WrongPlan("it was never asked".to_owned()))?;
         Ok(Committed { state, outcome })
     }
@@ -270,8 +277,8 @@ impl Account {
     pub(crate) fn weight(&self) -> usize {
         const BESIDE: usize = 64 << 10;
         let state = self.current.state();
-        let messages = state.iter().flat_map(|state| state.by_name()).map(|mailbox| mailbox.messages.len());
-        BESIDE + messages.sum::<usize>() * size_of::<account::Record>()
+        let messages = state.map_or(0, |state| state.totals().messages);
+        BESIDE + usize::try_from(messages).unwrap_or_default() * size_of::<account::Record>()
     }
 
     pub(crate) fn is_open(&self) -> bool {

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use account::codec::Format;
 use account::{Chunk, Mailbox, State, codec};
 use imap::{ModSeq, Uid};
 
@@ -46,7 +47,8 @@ impl Account {
         if saved.modseq() >= Some(modseq) {
             return Ok(false);
         }
-        let written = self.engine.save(&since(saved.0.as_deref(), &open.state, modseq))?;
+        let format = self.engine.format()?;
+        let written = self.engine.save(&since(saved.0.as_deref(), &open.state, modseq, format))?;
         saved.0 = match written {
             Written::Durably => Some(open.state),
             // Another process has written one meanwhile: the next one is whole, and only if it is newer than that.
@@ -57,9 +59,9 @@ impl Account {
 }
 
 /// What has to be written to get from one checkpoint to the next.
-fn since(saved: Option<&State>, state: &State, modseq: ModSeq) -> Checkpoint {
+fn since(saved: Option<&State>, state: &State, modseq: ModSeq, format: Format) -> Checkpoint {
     let parts = state.to_parts();
-    let root = Cell { name: (0, 0), data: codec::write_root(&parts) };
+    let root = Cell { name: (0, 0), data: codec::write_root(format, &parts) };
     let mut checkpoint = Checkpoint {
         over: saved.map_or(Over::AnyOlder, |saved| Over::This(saved.modseq())),
         modseq,
@@ -69,7 +71,7 @@ fn since(saved: Option<&State>, state: &State, modseq: ModSeq) -> Checkpoint {
     for mailbox in &parts.mailboxes {
         let old = saved.and_then(|saved| saved.mailbox(mailbox.id));
         if !old.is_some_and(|old| Arc::ptr_eq(old, mailbox)) {
-            mailbox_since(old.map(|old| &**old), mailbox, &mut checkpoint);
+            mailbox_since(old.map(|old| &**old), mailbox, format, &mut checkpoint);
         }
     }
     for old in saved.into_iter().flat_map(State::by_name).filter(|old| state.mailbox(old.id).is_none()) {
@@ -79,14 +81,14 @@ fn since(saved: Option<&State>, state: &State, modseq: ModSeq) -> Checkpoint {
     checkpoint
 }
 
-fn mailbox_since(old: Option<&Mailbox>, mailbox: &Mailbox, checkpoint: &mut Checkpoint) {
+fn mailbox_since(old: Option<&Mailbox>, mailbox: &Mailbox, format: Format, checkpoint: &mut Checkpoint) {
     let id = mailbox.id.get();
-    checkpoint.put.push(Cell { name: (id, 0), data: codec::write_mailbox(mailbox) });
+    checkpoint.put.push(Cell { name: (id, 0), data: codec::write_mailbox(format, mailbox) });
     let old = old.map_or(&[][..], |old| old.messages.chunks());
     let new = mailbox.messages.chunks();
     for chunk in new {
         if !base_in(old, chunk.base()).is_some_and(|old| Arc::ptr_eq(old, chunk)) {
-            checkpoint.put.push(Cell { name: (id, chunk.base().get()), data: chunk.pack() });
+            checkpoint.put.push(Cell { name: (id, chunk.base().get()), data: chunk.pack(format) });
         }
     }
     let gone = old.iter().filter(|chunk| base_in(new, chunk.base()).is_none());

@@ -6,10 +6,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use account::{Change, Commit, EmailId, Refusal, State, codec};
+use account::codec::Format;
+use account::{Change, Commit, Refusal, State, codec};
 
 use crate::account::Head;
-use crate::engine::{Batch, NewEmail, Row, Written};
+use crate::engine::{Batch, BodyRef, NewEmail, Row, Written};
 use crate::queue::{Answer, Request};
 use crate::{Account, Error, Message, ids};
 
@@ -38,6 +39,7 @@ pub enum CommitError {
 
 /// Requests as they would be durable.
 pub(crate) struct Prepared {
+    format: Format,
     pub(crate) batch: Batch,
     changes: Vec<Vec<Change>>,
     /// One for each request, for when the batch is durable.
@@ -75,8 +77,9 @@ impl Account {
 
     fn make_durable(&self, head: &mut Head, requests: &mut [Request]) -> Result<Vec<Answer>, Error> {
         let mut state = self.opened(head)?;
+        let format = self.engine.format()?;
         for _ in 0..ATTEMPTS {
-            let prepared = prepare(&state, requests);
+            let prepared = prepare(&state, format, requests);
             if prepared.batch.rows.is_empty() {
                 // A refusal, or that there is nothing to do, must not come from a state that another process has left
                 // behind.
@@ -106,9 +109,9 @@ impl Account {
 }
 
 /// Plans requests one after the other, each on the state that the one before leaves.
-pub(crate) fn prepare(state: &Arc<State>, requests: &mut [Request]) -> Prepared {
+pub(crate) fn prepare(state: &Arc<State>, format: Format, requests: &mut [Request]) -> Prepared {
     let batch = Batch { after: state.modseq(), rows: Vec::new(), emails: Vec::new() };
-    let mut prepared = Prepared { batch, changes: Vec::new(), answers: Vec::new(), newest: state.clone() };
+    let mut prepared = Prepared { format, batch, changes: Vec::new(), answers: Vec::new(), newest: state.clone() };
     for request in requests {
         let answer = prepared.add(request);
         prepared.answers.push(answer);
@@ -136,8 +139,8 @@ impl Prepared {
             modseq: commit.modseq,
             at: commit.at,
             actor: commit.actor,
-            changes: codec::write_commit(&commit.changes),
-            gone: gone(state, &commit.changes),
+            changes: codec::write_commit(self.format, &commit.changes),
+            gone: gone(self.format, &commit.changes),
         });
         self.batch.emails.extend(emails);
         self.changes.push(commit.changes);
@@ -147,7 +150,7 @@ impl Prepared {
 }
 
 /// The new emails that a commit names. All that it names are there or come with it.
-fn named(state: &State, messages: &[Message], commit: &Commit) -> Result<Vec<NewEmail>, Error> {
+fn named(state: &State, messages: &[(Message, BodyRef)], commit: &Commit) -> Result<Vec<NewEmail>, Error> {
     let first = state.next_email().get();
     let mut emails: Vec<NewEmail> = Vec::new();
     let added = commit.changes.iter().filter_map(|change| match change {
@@ -157,11 +160,12 @@ fn named(state: &State, messages: &[Message], commit: &Commit) -> Result<Vec<New
     for added in added.flatten() {
         let Some(place) = added.email.get().checked_sub(first) else { continue };
         let message = usize::try_from(place).ok().and_then(|place| messages.get(place));
-        let message = message.ok_or_else(|| Error::WrongPlan(format!("there is no email {}", added.email)))?;
+        let (message, body) = message.ok_or_else(|| Error::WrongPlan(format!("there is no email {}", added.email)))?;
         if message.size() != added.size {
             return Err(Error::WrongPlan(format!("email {} has another size", added.email)));
         }
-        emails.push(NewEmail { id: added.email, received_at: commit.at, message: message.clone() });
+        let (message, body) = (message.clone(), body.clone());
+        emails.push(NewEmail { id: added.email, received_at: commit.at, message, body });
     }
     // One that is added to two mailboxes comes once.
     emails.sort_by_key(|email| email.id);
@@ -169,12 +173,11 @@ fn named(state: &State, messages: &[Message], commit: &Commit) -> Result<Vec<New
     Ok(emails)
 }
 
-/// The emails of the mailboxes that a commit deletes, as they were before it.
-fn gone(state: &State, changes: &[Change]) -> Vec<u8> {
+/// The emails of the mailboxes that a commit deletes, where `changes` has no place for them.
+fn gone(format: Format, changes: &[Change]) -> Vec<u8> {
     let deleted = changes.iter().filter_map(|change| match change {
-        Change::MailboxDeleted { id } => state.mailbox(*id),
+        Change::MailboxDeleted { emails, .. } if format == Format::One => Some(emails),
         _ => None,
     });
-    let emails: Vec<EmailId> = deleted.flat_map(|mailbox| mailbox.messages.iter().map(|record| record.email)).collect();
-    ids::write(emails)
+    ids::write(deleted.flatten().copied())
 }

@@ -11,9 +11,9 @@ pub enum Error {
     /// Reading or writing a file failed.
     #[error("{0}")]
     Io(Arc<std::io::Error>),
-    /// The database said no.
+    /// The database said no, in its words.
     #[error("{0}")]
-    Database(Arc<rusqlite::Error>),
+    Database(Arc<str>),
     /// Another process held the account for too long.
     #[error("another process holds the database")]
     Busy,
@@ -66,31 +66,4 @@ impl From<std::io::Error> for Error {
             _ => Self::Io(Arc::new(error)),
         }
     }
-}
-
-impl From<rusqlite::Error> for Error {
-    fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode;
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Self::Full,
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
-            // Every statement is ours and fits the tables, so the last two are tables and values that are not ours.
-            Some(
-                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown | ErrorCode::TypeMismatch,
-            ) => Self::damaged(error.to_string()),
-            None if is_odd_value(&error) => Self::damaged(error.to_string()),
-            _ => Self::Database(Arc::new(error)),
-        }
-    }
-}
-
-/// A column that holds something else than what is ever written to it.
-fn is_odd_value(error: &rusqlite::Error) -> bool {
-    matches!(
-        error,
-        rusqlite::Error::FromSqlConversionFailure(..)
-            | rusqlite::Error::IntegralValueOutOfRange(..)
-            | rusqlite::Error::InvalidColumnType(..)
-            | rusqlite::Error::Utf8Error(..)
-    )
 }

@@ -5,19 +5,20 @@
 //! [`Account::watch`] tells when there is a newer state. Messages on their way in go through an [`Upload`]. Nothing is
 //! shown or acknowledged before it is on disk. This crate knows no IMAP session, no socket and reads no clock.
 //!
-//! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message` (octets come in), `queue` and `commit` (changes become
-//! durable), `open` and `log` (checkpoint and log become a state), `checkpoint`, `body` (octets go out), `watch`, `recent`,
-//! `pin`, `time` and `stand` (how it passes), `sweep`, `swept`, `retention` and `inspect` (what has to be done from time to time), `check`; beneath them the trait [`engine::Engine`]
-//! and its engines; beside them the [`Directory`] of accounts. `docs/design/store.md` has the files column by column and
-//! the argument why nothing is lost.
+//! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message`
+//! (octets come in), `queue` and `commit` (changes become durable), `open` and `log` (checkpoint and log become a
+//! state), `checkpoint`, `body` (octets go out), `watch`, `recent`, `pin`, `time` (how it passes), `sweep`, `swept`,
+//! `retention` and `inspect` (what has to be done from time to time), `check`; beneath them the traits
+//! [`backend::Backend`] and [`engine::Engine`] with what implements them; beside them the [`Directory`] of accounts.
+//! `docs/design/store.md` has the files column by column and the argument why nothing is lost.
 
 mod account;
 mod actor;
+pub mod backend;
 mod body;
 mod check;
 mod checkpoint;
 mod commit;
-mod directory;
 pub mod engine;
 mod error;
 mod id;
@@ -34,7 +35,6 @@ mod queue;
 mod recent;
 mod retention;
 mod shared;
-mod stand;
 mod store;
 mod sweep;
 mod swept;
@@ -44,10 +44,10 @@ mod watch;
 
 pub use account::Account;
 pub use actor::Actor;
+pub use backend::{Credentials, Directory, Entry, Scram};
 pub use body::{Body, Piece};
 pub use check::{Problem, Report};
 pub use commit::{CommitError, Committed};
-pub use directory::{Credentials, Directory, Entry, Scram};
 pub use error::Error;
 pub use id::AccountId;
 pub use log::Log;

@@ -31,6 +31,10 @@ pub(crate) enum Rank {
     Phase,
     /// The directory of accounts.
     Directory,
+    /// How much time has passed.
+    Time,
+    /// Rows that are no account's own.
+    Rows,
     /// An account's connection that writes.
     Writer,
     /// An account's connections that read.

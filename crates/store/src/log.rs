@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use account::{Commit, codec};
+use account::{Change, Commit, codec};
 use imap::ModSeq;
 
-use crate::Error;
 use crate::engine::{Engine, Row};
 use crate::open::PAGE;
+use crate::{Error, ids};
 
 /// The commits of an account, oldest first, read as they are asked for. It ends after an error.
 #[derive(Debug)]
@@ -50,6 +50,13 @@ impl Iterator for Log {
 /// A row as a commit.
 pub(crate) fn read_row(row: &Row) -> Result<Commit, Error> {
     let changes = codec::read_changes(&row.changes);
-    let changes = changes.map_err(|error| Error::damaged(format!("row {} of the log: {error}", row.modseq)))?;
+    let mut changes = changes.map_err(|error| Error::damaged(format!("row {} of the log: {error}", row.modseq)))?;
+    // Format 1 keeps the emails of deleted mailboxes beside the changes. No plan deletes two mailboxes at once.
+    let mut gone = ids::read(&row.gone)?;
+    for change in &mut changes {
+        if let Change::MailboxDeleted { emails, .. } = change {
+            emails.append(&mut gone);
+        }
+    }
     Ok(Commit { modseq: row.modseq, at: row.at, actor: row.actor.clone(), changes })
 }

@@ -40,8 +40,8 @@ impl Account {
         let mut loaded = match load(&*self.engine) {
             Err(Error::NoSuchAccount) => {
                 // Only for those who have an account: what was removed must not come back empty.
-                self.shared.directory.find(self.id)?.ok_or(Error::NoSuchAccount)?;
-                self.engine.create()?;
+                self.shared.backend.directory().find(self.id)?.ok_or(Error::NoSuchAccount)?;
+                self.engine.create(self.shared.backend.directory().format()?)?;
                 load(&*self.engine)?
             }
             other => other?,
@@ -58,12 +58,13 @@ impl Account {
 
     /// Gives a new account its first mailboxes, before anybody sees it.
     fn furnished(&self) -> Result<Loaded, Error> {
-        let entry = self.shared.directory.find(self.id)?.ok_or(Error::NoSuchAccount)?;
+        let entry = self.shared.backend.directory().find(self.id)?.ok_or(Error::NoSuchAccount)?;
         let actor = Actor { client: "new account".to_owned(), ..Actor::default() };
         let created = entry.created;
         let plan = Box::new(move |state: &State| plan::new_account(state, created).map(|planned| planned.changes));
         let mut request = Request::new(&actor, created, Vec::new(), plan);
-        let prepared = prepare(&Arc::default(), std::slice::from_mut(&mut request));
+        let format = self.engine.format()?;
+        let prepared = prepare(&Arc::default(), format, std::slice::from_mut(&mut request));
         for answer in prepared.answers {
             answer.map_err(|error| match error {
                 CommitError::Failed(error) => error,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use account::{Change, Refusal, State};
 use parking_lot::{Condvar, Mutex};
 
+use crate::engine::BodyRef;
 use crate::lock::{Lock, Rank};
 use crate::{Actor, CommitError, Error, Message};
 
@@ -20,7 +21,7 @@ pub(crate) type Answer = Result<Arc<State>, CommitError>;
 pub(crate) struct Request {
     pub(crate) at: i64,
     pub(crate) actor: String,
-    pub(crate) emails: Vec<Message>,
+    pub(crate) emails: Vec<(Message, BodyRef)>,
     pub(crate) plan: Plan,
     ticket: Arc<Ticket>,
     answered: bool,
@@ -33,7 +34,7 @@ impl fmt::Debug for Request {
 }
 
 impl Request {
-    pub(crate) fn new(who: &Actor, at: i64, emails: Vec<Message>, plan: Plan) -> Self {
+    pub(crate) fn new(who: &Actor, at: i64, emails: Vec<(Message, BodyRef)>, plan: Plan) -> Self {
         Self { at, actor: who.to_string(), emails, plan, ticket: Arc::default(), answered: false }
     }
 

@@ -14,7 +14,7 @@ use imap::ModSeq;
 use crate::engine::{Mark, Row, Written};
 use crate::log::read_row;
 use crate::open::PAGE;
-use crate::{Account, Error, ids};
+use crate::{Account, Error};
 
 /// How many rows of the log, and how many emails, go in one transaction at most.
 const BATCH: usize = 1000;
@@ -38,7 +38,7 @@ impl Account {
     /// Marks the newest row, if there is a newer one than at the last mark: from now on the sweeps see it age.
     pub(crate) fn mark(&self) -> Result<(), Error> {
         let marks = self.engine.marks()?;
-        let mut moment = self.shared.time.moment();
+        let mut moment = self.shared.moment()?;
         let Some(newest) = self.engine.newest()? else { return Ok(()) };
         if let Some(last) = marks.iter().rfind(|mark| mark.moment.count == moment.count) {
             let soon = moment.since(last.moment).is_none_or(|since| since.cast_signed() < self.seldom());
@@ -49,12 +49,12 @@ impl Account {
             moment.seconds = moment.seconds.max(last.moment.seconds);
         }
         let mark = Mark { modseq: newest, moment };
-        self.engine.mark(&mark, self.old(&marks).unwrap_or(ModSeq::MIN))
+        self.engine.mark(&mark, self.old(&marks)?.unwrap_or(ModSeq::MIN))
     }
 
     /// Whether there is something that may be too old. It may be asked of an account that is closed.
     pub(crate) fn has_old(&self) -> Result<bool, Error> {
-        let Some(old) = self.old(&self.engine.marks()?) else { return Ok(false) };
+        let Some(old) = self.old(&self.engine.marks()?)? else { return Ok(false) };
         let rows = self.engine.log(None, 2)?;
         // The last row stays.
         let row = rows.len() > 1 && rows.first().is_some_and(|row| row.modseq <= old);
@@ -64,7 +64,7 @@ impl Account {
     /// Removes what is too old. The account is open. `now` is in counted seconds.
     pub(crate) fn expire(&self, now: i64) -> Result<Expired, Error> {
         let mut expired = Expired::default();
-        if let Some(old) = self.old(&self.engine.marks()?) {
+        if let Some(old) = self.old(&self.engine.marks()?)? {
             while let Some(rows) = self.expire_some(old)? {
                 expired.commits += rows;
             }
@@ -76,11 +76,11 @@ impl Account {
 
     /// The last row that is older than the retention, as far as the marks say. When rows say that they were written is for
     /// people to read.
-    fn old(&self, marks: &[Mark]) -> Option<ModSeq> {
-        let moment = self.shared.time.moment();
+    fn old(&self, marks: &[Mark]) -> Result<Option<ModSeq>, Error> {
+        let moment = self.shared.moment()?;
         let retention = self.shared.options.retention.as_secs();
         let old = marks.iter().rfind(|mark| moment.since(mark.moment).is_some_and(|age| age >= retention));
-        old.map(|mark| mark.modseq)
+        Ok(old.map(|mark| mark.modseq))
     }
 
     /// How often an account is looked at for what is too old.
@@ -158,10 +158,11 @@ fn named_by_state(state: &State, emails: &HashSet<EmailId>) -> HashSet<EmailId> 
 
 /// The emails that a row took out of mailboxes.
 pub(crate) fn taken(row: &Row) -> Result<Vec<EmailId>, Error> {
-    let mut taken = ids::read(&row.gone)?;
+    let mut taken = Vec::new();
     for change in read_row(row)?.changes {
-        if let Change::Expunged { emails, .. } = change {
-            taken.extend(emails);
+        match change {
+            Change::Expunged { emails, .. } | Change::MailboxDeleted { emails, .. } => taken.extend(emails),
+            _ => {}
         }
     }
     Ok(taken)
@@ -169,10 +170,10 @@ pub(crate) fn taken(row: &Row) -> Result<Vec<EmailId>, Error> {
 
 /// All emails that a row names.
 pub(crate) fn named(row: &Row) -> Result<Vec<EmailId>, Error> {
-    let mut named = ids::read(&row.gone)?;
+    let mut named = Vec::new();
     for change in read_row(row)?.changes {
         match change {
-            Change::Expunged { emails, .. } => named.extend(emails),
+            Change::Expunged { emails, .. } | Change::MailboxDeleted { emails, .. } => named.extend(emails),
             Change::MessagesAdded { messages, .. } => named.extend(messages.iter().map(|message| message.email)),
             _ => {}
         }

@@ -3,22 +3,28 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
+use crate::backend::Backend;
 use crate::lock::{Lock, Rank};
 use crate::time::Time;
-use crate::{Account, Directory, Options};
+use crate::{Account, Error, Moment, Options};
 
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) options: Options,
-    pub(crate) directory: Arc<Directory>,
+    pub(crate) backend: Arc<dyn Backend>,
     pub(crate) time: Time,
     /// The accounts that hold files and memory, roughly from the one that was used longest ago.
     open: Lock<VecDeque<Weak<Account>>>,
 }
 
 impl Shared {
-    pub(crate) fn new(options: Options, directory: Arc<Directory>, time: Time) -> Self {
-        Self { options, directory, time, open: Lock::new(Rank::Opened, VecDeque::new()) }
+    pub(crate) fn new(options: Options, backend: Arc<dyn Backend>) -> Self {
+        Self { options, backend, time: Time::default(), open: Lock::new(Rank::Opened, VecDeque::new()) }
+    }
+
+    /// The moment of the last sweep.
+    pub(crate) fn moment(&self) -> Result<Moment, Error> {
+        self.time.moment(self.backend.rows())
     }
 
     /// An account has been opened. Where that makes too many, others are closed: each gets a second chance if it was

@@ -1,20 +1,17 @@
-//! One data folder.
+//! All accounts of one backend.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-
-use crate::engine::sqlite::durable_folder;
-use crate::engine::{Engine, Memory, Sqlite};
+use crate::backend::{Backend, Changed, Files, Memory, Rows};
+use crate::engine::Engine;
 use crate::inspect::{Found, Inspection};
 use crate::lock::{Lock, Rank};
 use crate::shared::Shared;
 use crate::swept::{Duty, Swept};
-use crate::time::Time;
 use crate::{Account, AccountId, Directory, Error, Options, Upload, sweep};
 
 /// All accounts of one data folder, or of one process's memory. Cloning is free.
@@ -24,14 +21,11 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     shared: Arc<Shared>,
     accounts: Lock<HashMap<AccountId, Arc<Account>>>,
-    /// Makes the engine of an account that was not used yet.
-    engines: Box<dyn Fn(AccountId) -> Arc<dyn Engine> + Send + Sync>,
-    /// Where large messages wait; `None`: in memory.
-    spool: Option<Arc<Path>>,
     /// The directory's version when the accounts were last compared with it.
     compared: AtomicU64,
     round: Lock<Round>,
-    inspection: Lock<Inspection>,
+    /// The round that looks for damage; `None`: nobody has asked where it stood.
+    inspection: Lock<Option<Inspection>>,
 }
 
 /// Where the sweeps are on their round through the accounts that are closed. `begun` is in counted seconds.
@@ -50,16 +44,7 @@ impl fmt::Debug for Inner {
 impl Store {
     /// Opens a data folder, and makes what is missing.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
-        let spool = dir.join("tmp");
-        durable_folder(&spool)?;
-        empty(&spool)?;
-        let accounts = dir.join("accounts");
-        durable_folder(&accounts)?;
-        let directory = Directory::open(&dir.join("directory.sqlite"))?;
-        let engines = move |id: AccountId| -> Arc<dyn Engine> { Arc::new(Sqlite::new(file(&accounts, id))) };
-        let (time, inspected) = Time::open(&dir.join("sweeps"))?;
-        let store = Self::new(Shared::new(options, Arc::new(directory), time), Box::new(engines), Some(spool.into()));
-        *store.0.inspection.lock() = Inspection::new(inspected);
+        let store = Self::with_backend(options, Arc::new(Files::open(dir)?));
         store.destroy_removed()?;
         Ok(store)
     }
@@ -71,10 +56,7 @@ impl Store {
 
     /// The same, with options.
     pub fn memory_with(options: Options) -> Self {
-        // An engine must outlive the account's handle, which a sweep may drop.
-        let kept: Mutex<HashMap<AccountId, Memory>> = Mutex::default();
-        let engines = move |id: AccountId| -> Arc<dyn Engine> { Arc::new(kept.lock().entry(id).or_default().clone()) };
-        Self::new(Shared::new(options, Arc::new(Directory::memory()), Time::memory()), Box::new(engines), None)
+        Self::with_backend(options, Arc::new(Memory::default()))
     }
 
     /// A store whose accounts are kept by engines of the caller's choice: for tests of what happens when they fail.
@@ -82,29 +64,29 @@ impl Store {
         options: Options,
         engines: impl Fn(AccountId) -> Arc<dyn Engine> + Send + Sync + 'static,
     ) -> Self {
-        Self::new(Shared::new(options, Arc::new(Directory::memory()), Time::memory()), Box::new(engines), None)
+        Self::with_backend(options, Arc::new(Memory::with_engines(engines)))
     }
 
-    fn new(
-        shared: Shared,
-        engines: Box<dyn Fn(AccountId) -> Arc<dyn Engine> + Send + Sync>,
-        spool: Option<Arc<Path>>,
-    ) -> Self {
-        let compared = AtomicU64::new(shared.directory.version());
+    /// A store that is kept by this backend.
+    pub fn with_backend(options: Options, backend: Arc<dyn Backend>) -> Self {
+        let compared = AtomicU64::new(backend.directory().version());
         Self(Arc::new(Inner {
-            shared: Arc::new(shared),
+            shared: Arc::new(Shared::new(options, backend)),
             accounts: Lock::new(Rank::Accounts, HashMap::new()),
-            engines,
-            spool,
             compared,
             round: Lock::new(Rank::Round, Round { begun: i64::MIN, after: None }),
-            inspection: Lock::new(Rank::Inspection, Inspection::default()),
+            inspection: Lock::new(Rank::Inspection, None),
         }))
     }
 
     /// The accounts, their addresses and credentials.
-    pub fn directory(&self) -> &Directory {
-        &self.0.shared.directory
+    pub fn directory(&self) -> &dyn Directory {
+        self.0.shared.backend.directory()
+    }
+
+    /// Rows that are no account's own.
+    pub fn rows(&self) -> &dyn Rows {
+        self.0.shared.backend.rows()
     }
 
     /// The handle of an account. Costs next to nothing: no file is opened before its data is used.
@@ -126,7 +108,19 @@ impl Store {
 
     /// A message on its way in.
     pub fn upload(&self) -> Upload {
-        Upload::new(self.0.shared.options.mime, self.0.spool.clone())
+        Upload::new(self.0.shared.options.mime, self.0.shared.backend.spool())
+    }
+
+    /// The accounts in use here that others may have committed to: [`Account::poll`] looks at each. One question for all
+    /// of them, where the backend can answer it.
+    pub fn changed(&self) -> Vec<AccountId> {
+        let changed = self.0.shared.backend.changed();
+        let accounts = self.0.accounts.lock();
+        match changed {
+            Ok(Changed::These(ids)) => ids.into_iter().filter(|id| accounts.contains_key(id)).collect(),
+            // Where it cannot be told, each is asked: better too often than not at all.
+            Ok(Changed::AskEach) | Err(_) => accounts.keys().copied().collect(),
+        }
     }
 
     /// What has to be done from time to time, every few seconds: checkpoints, retention, removal of emails that
@@ -134,12 +128,13 @@ impl Store {
     /// disk. `now` is in unix seconds; a clock that jumps makes nothing older. What fails, or panics, keeps nothing else
     /// from being done.
     pub fn sweep(&self, now: i64) -> Swept {
-        let time = &self.0.shared.time;
-        let jump = time.see(now);
-        let now = time.moment().seconds.cast_signed();
-        let inspected = self.0.inspection.lock().inspected();
-        let written = Swept::by(None, Duty::Time, || time.write_seldom(inspected).map(|()| Swept::default()));
-        let mut swept = Swept { jump, ..written };
+        let mut swept = Swept::by(None, Duty::Time, || {
+            let jump = self.0.shared.time.see(self.rows(), now)?;
+            Ok(Swept { jump, ..Swept::default() })
+        });
+        // Where nobody can tell the time, nothing is done by it.
+        let Ok(moment) = self.0.shared.moment() else { return swept };
+        let now = moment.seconds.cast_signed();
         swept = swept.and(Swept::by(None, Duty::Directory, || self.follow_directory()));
         let accounts: Vec<_> = self.0.accounts.lock().values().cloned().collect();
         let mut open: Vec<_> = accounts.into_iter().filter(|account| account.is_open()).collect();
@@ -149,7 +144,7 @@ impl Store {
         swept = swept.and(self.keep_memory(&mut open));
         drop(open);
         swept = swept.and(Swept::by(None, Duty::Directory, || self.look_into_a_closed_one(now)));
-        swept = swept.and(Swept::by(None, Duty::Inspection, || self.inspect(now.cast_unsigned())));
+        swept = swept.and(Swept::by(None, Duty::Inspection, || self.inspect(moment.seconds)));
         let mut accounts = self.0.accounts.lock();
         accounts.retain(|_, account| Arc::strong_count(account) > 1 || account.is_open() || !account.recent.is_empty());
         swept
@@ -161,12 +156,11 @@ impl Store {
         let open = accounts.iter().filter(|account| account.is_open());
         let mut closed = open.map(sweep::close).fold(Swept::default(), Swept::and);
         closed.failed.pop().map_or(Ok(()), |failure| Err(failure.error))?;
-        let inspected = self.0.inspection.lock().inspected();
-        self.0.shared.time.write(inspected)
+        self.0.shared.time.write(self.rows())
     }
 
     fn handle(&self, id: AccountId) -> Arc<Account> {
-        Account::new(id, (self.0.engines)(id), self.0.shared.clone())
+        Account::new(id, self.0.shared.backend.engine(id), self.0.shared.clone())
     }
 
     /// Lets go of the accounts that another process has removed.
@@ -222,17 +216,22 @@ impl Store {
     /// Reads a little of what is stored, open or closed, to find damage.
     fn inspect(&self, seconds: u64) -> Result<Swept, Error> {
         let mut swept = Swept::default();
-        let mut inspection = self.0.inspection.lock();
+        let mut kept = self.0.inspection.lock();
+        let inspection = match &mut *kept {
+            Some(inspection) => inspection,
+            none => none.insert(Inspection::new(self.0.shared.time.inspected(self.rows())?)),
+        };
         while swept.inspected < self.0.shared.options.inspect && inspection.is_due(seconds) {
             let Some(id) = inspection.account(|after| self.directory().after(after))? else { break };
             let octets = self.0.shared.options.inspect - swept.inspected;
-            let of_account = Swept::by(id, Duty::Inspection, || self.inspect_account(id, &mut inspection, octets));
+            let of_account = Swept::by(id, Duty::Inspection, || self.inspect_account(id, inspection, octets));
             swept = swept.and(of_account);
             // A disk that cannot be read at all is told once a sweep, not for each account.
             if !swept.failed.is_empty() {
                 break;
             }
         }
+        self.0.shared.time.note(inspection.inspected());
         Ok(swept)
     }
 
@@ -277,21 +276,4 @@ impl Store {
 
 fn removal(id: AccountId, act: impl FnOnce() -> Result<(), Error>) -> Swept {
     Swept::by(id, Duty::Removal, || act().map(|()| Swept::default()))
-}
-
-/// Where an account is kept: folders by the last two digits of its id, so that none has very many files. Nothing that
-/// anybody chose becomes part of a path.
-fn file(accounts: &Path, id: AccountId) -> PathBuf {
-    accounts.join(format!("{:02x}", id.get() & 0xff)).join(format!("{id}.sqlite"))
-}
-
-/// What a process that was stopped has left.
-fn empty(folder: &Path) -> Result<(), Error> {
-    for entry in std::fs::read_dir(folder)? {
-        match std::fs::remove_file(entry?.path()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-    }
-    Ok(())
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use mime::Scanner;
 
+use crate::backend;
 use crate::engine::{CHUNK, packed::Squeezed};
 use crate::message::{Content, Part};
 use crate::{Error, Message};
@@ -36,7 +37,11 @@ impl fmt::Debug for Upload {
 }
 
 impl Upload {
-    pub(crate) fn new(limits: mime::Limits, folder: Option<Arc<Path>>) -> Self {
+    pub(crate) fn new(limits: mime::Limits, spool: backend::Spool) -> Self {
+        let folder = match spool {
+            backend::Spool::Folder(folder) => Some(folder),
+            backend::Spool::Memory => None,
+        };
         Self {
             scanner: Scanner::new(limits),
             hasher: blake3::Hasher::new(),

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use account::{EmailId, Refusal, State, plan};
+use account::{Change, EmailId, Refusal, State, plan};
 use imap::{MailboxName, Uid};
 use store::{CommitError, Error, Store};
 use support::{Folder, NOW, append, assert_clean, commit, expunge, mail, name, octets, upload, user};
@@ -197,4 +197,30 @@ fn the_log_makes_the_state() {
         assert_eq!(*again.state().unwrap(), *account.state().unwrap());
         assert_clean(&again);
     });
+}
+
+#[test]
+fn an_account_of_format_1_is_written_so_that_its_maker_can_read_it() {
+    for (folder, format) in [(Folder::of_format_1(), 1), (Folder::new(), 2)] {
+        let store = folder.open();
+        let account = user(&store, "alice");
+        append(&account, "Archive", vec![upload(&store, &mail(1))]).unwrap();
+        let email = account.state().unwrap().next_email().get() - 1;
+        commit(&account, |state| plan::delete(state, &name("Archive"))).unwrap();
+        store.close().unwrap();
+        assert_clean(&account);
+        let log = account.log(None).unwrap();
+        let deleted = log.last().unwrap().changes[0].clone();
+        let emails: Vec<EmailId> = EmailId::new(email).into_iter().collect();
+        assert!(matches!(deleted, Change::MailboxDeleted { emails: found, .. } if found == emails));
+        let file = folder.path().join(format!("accounts/{:02x}/{}.sqlite", account.id().get(), account.id()));
+        let connection = rusqlite::Connection::open(file).unwrap();
+        let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(number("PRAGMA user_version"), format);
+        let other = format!("<> x'0{format}'");
+        assert_eq!(number(&format!("SELECT count(*) FROM log WHERE substr(changes, 1, 1) {other}")), 0);
+        assert_eq!(number(&format!("SELECT count(*) FROM checkpoint WHERE substr(data, 1, 1) {other}")), 0);
+        assert!(number("SELECT count(*) FROM checkpoint") > 1);
+        assert_eq!(number("SELECT count(gone) FROM log"), i64::from(format == 1));
+    }
 }

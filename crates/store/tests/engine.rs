@@ -8,6 +8,7 @@ mod support;
 use std::ops::ControlFlow;
 
 use account::EmailId;
+use account::codec::Format;
 use imap::ModSeq;
 use store::engine::{Batch, Cell, Checkpoint, Engine, Memory, NewEmail, Over, Row, Sqlite, Written};
 use store::{Error, Store};
@@ -33,12 +34,12 @@ fn row(n: u64) -> Row {
     }
 }
 
-fn batch(after: u64, rows: u64, emails: &[u64]) -> Batch {
+fn batch(engine: &dyn Engine, after: u64, rows: u64, emails: &[u64]) -> Batch {
     let store = Store::memory();
-    let emails = emails.iter().map(|id| NewEmail {
-        id: EmailId::new(*id).unwrap(),
-        received_at: NOW,
-        message: upload(&store, &mail(*id as usize)),
+    let emails = emails.iter().map(|id| {
+        let message = upload(&store, &mail(*id as usize));
+        let body = engine.put(&message).unwrap();
+        NewEmail { id: EmailId::new(*id).unwrap(), received_at: NOW, message, body }
     });
     Batch { after: modseq(after), rows: (after + 1..=after + rows).map(row).collect(), emails: emails.collect() }
 }
@@ -69,17 +70,17 @@ fn there_is_nothing_before_it_is_made_and_after_it_is_destroyed() {
     on_each(|engine| {
         let gone = |engine: &dyn Engine| {
             assert!(matches!(engine.newest(), Err(Error::NoSuchAccount)));
-            assert!(matches!(engine.append(&batch(0, 1, &[])), Err(Error::NoSuchAccount)));
+            assert!(matches!(engine.append(&batch(engine, 0, 1, &[])), Err(Error::NoSuchAccount)));
             assert!(matches!(engine.checkpoint(&mut |_, _| ()), Err(Error::NoSuchAccount)));
         };
         gone(engine);
-        engine.create().unwrap();
-        engine.create().unwrap();
+        engine.create(Format::NEWEST).unwrap();
+        engine.create(Format::NEWEST).unwrap();
         assert_eq!(engine.newest().unwrap(), None);
-        assert_eq!(engine.append(&batch(0, 1, &[])).unwrap(), Written::Durably);
+        assert_eq!(engine.append(&batch(engine, 0, 1, &[])).unwrap(), Written::Durably);
         engine.destroy().unwrap();
         gone(engine);
-        engine.create().unwrap();
+        engine.create(Format::NEWEST).unwrap();
         assert_eq!(engine.newest().unwrap(), None);
     });
 }
@@ -87,14 +88,14 @@ fn there_is_nothing_before_it_is_made_and_after_it_is_destroyed() {
 #[test]
 fn a_batch_is_written_after_the_last_row_or_not_at_all() {
     on_each(|engine| {
-        engine.create().unwrap();
-        assert_eq!(engine.append(&batch(0, 3, &[1, 2])).unwrap(), Written::Durably);
-        assert_eq!(engine.append(&batch(2, 2, &[3])).unwrap(), Written::TooLate);
-        assert_eq!(engine.append(&batch(4, 1, &[3])).unwrap(), Written::TooLate);
-        assert_eq!(engine.append(&batch(0, 1, &[3])).unwrap(), Written::TooLate);
+        engine.create(Format::NEWEST).unwrap();
+        assert_eq!(engine.append(&batch(engine, 0, 3, &[1, 2])).unwrap(), Written::Durably);
+        assert_eq!(engine.append(&batch(engine, 2, 2, &[3])).unwrap(), Written::TooLate);
+        assert_eq!(engine.append(&batch(engine, 4, 1, &[3])).unwrap(), Written::TooLate);
+        assert_eq!(engine.append(&batch(engine, 0, 1, &[3])).unwrap(), Written::TooLate);
         assert_eq!(engine.newest().unwrap(), modseq(3));
         assert_eq!(ids(engine), [1, 2]);
-        assert_eq!(engine.append(&batch(3, 2, &[3])).unwrap(), Written::Durably);
+        assert_eq!(engine.append(&batch(engine, 3, 2, &[3])).unwrap(), Written::Durably);
         engine.close().unwrap();
         assert_eq!(engine.log(None, 100).unwrap(), (1..=5).map(row).collect::<Vec<_>>());
         assert_eq!(engine.log(modseq(2), 2).unwrap(), [row(3), row(4)]);
@@ -106,8 +107,8 @@ fn a_batch_is_written_after_the_last_row_or_not_at_all() {
 #[test]
 fn emails_and_octets_are_those_that_came() {
     on_each(|engine| {
-        engine.create().unwrap();
-        let written = batch(0, 1, &[1, 2, 5]);
+        engine.create(Format::NEWEST).unwrap();
+        let written = batch(engine, 0, 1, &[1, 2, 5]);
         assert_eq!(engine.append(&written).unwrap(), Written::Durably);
         let wanted = [5, 1, 2, 1].map(|id| EmailId::new(id).unwrap());
         let mut seen = Vec::new();
@@ -139,9 +140,26 @@ fn emails_and_octets_are_those_that_came() {
 }
 
 #[test]
+fn octets_have_a_name_before_a_row_names_them() {
+    on_each(|engine| {
+        engine.create(Format::NEWEST).unwrap();
+        let named = batch(engine, 0, 1, &[1]);
+        let discarded = batch(engine, 0, 1, &[1]);
+        let body = &discarded.emails[0].body;
+        engine.discard(body).unwrap();
+        engine.discard(body).unwrap();
+        assert!(ids(engine).is_empty(), "a name alone is no email");
+        assert_eq!(engine.append(&named).unwrap(), Written::Durably);
+        let mut octets = Vec::new();
+        engine.chunk(EmailId::FIRST, 0, &mut octets).unwrap();
+        assert_eq!(octets, mail(1), "what was discarded was another one");
+    });
+}
+
+#[test]
 fn a_checkpoint_is_written_over_the_one_that_it_was_made_for() {
     on_each(|engine| {
-        engine.create().unwrap();
+        engine.create(Format::NEWEST).unwrap();
         let save = |over, at, put: Vec<Cell>, remove: Vec<(u64, u32)>| {
             engine.save(&Checkpoint { over, modseq: modseq(at).unwrap(), put, remove }).unwrap()
         };
@@ -165,8 +183,8 @@ fn a_checkpoint_is_written_over_the_one_that_it_was_made_for() {
 #[test]
 fn rows_expire_when_the_checkpoint_has_them_but_never_all() {
     on_each(|engine| {
-        engine.create().unwrap();
-        assert_eq!(engine.append(&batch(0, 5, &[1, 2, 3])).unwrap(), Written::Durably);
+        engine.create(Format::NEWEST).unwrap();
+        assert_eq!(engine.append(&batch(engine, 0, 5, &[1, 2, 3])).unwrap(), Written::Durably);
         let (one, two, three) = (EmailId::FIRST, EmailId::new(2).unwrap(), EmailId::new(3).unwrap());
         let (m, upto) = (|n| modseq(n).unwrap(), modseq(3).unwrap());
         assert_eq!(engine.expire(upto, &[(one, upto)]).unwrap(), Written::TooLate, "there is no checkpoint");

@@ -120,7 +120,7 @@ fn a_sweep_reads_little_and_the_next_one_goes_on_where_it_stood() {
     let store = folder.open_with(options.clone());
     assert_eq!(sweep(&store, &mut clock).inspected, 0);
     let never = folder.open_with(Options { inspect: 0, ..options });
-    std::fs::remove_file(folder.path().join("sweeps")).unwrap();
+    folder.forget_sweeps();
     assert_eq!(sweep(&never, &mut clock).inspected, 0);
 }
 

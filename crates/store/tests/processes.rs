@@ -82,6 +82,7 @@ fn a_poll_sees_what_another_process_did_and_wakes() {
     assert_eq!(woken.load(Ordering::Relaxed), 0, "nothing has happened");
     append(&other, "INBOX", vec![upload(&theirs, &mail(1))]).unwrap();
     assert!(Arc::ptr_eq(&account.state().unwrap(), &before));
+    assert_eq!(ours.changed(), [account.id()]);
     account.poll().unwrap();
     assert_eq!(woken.load(Ordering::Relaxed), 1);
     assert_eq!(octets(&account, "INBOX", 1).unwrap(), mail(1));

@@ -2,17 +2,15 @@
 
 use imap::{InternalDate, ModSeq, Uid};
 
-use super::Damaged;
 use super::column::{self, BLOCK, Column};
 use super::varint::{self, Reader};
+use super::{Damaged, Format};
 use crate::{CHUNK, EmailId, FlagSetId, Record, Summary};
 
-const VERSION: u8 = 1;
-
 /// A chunk as a checkpoint keeps it. The summary is that of the records.
-pub fn write_chunk(summary: &Summary, records: &[Record]) -> Vec<u8> {
+pub fn write_chunk(format: Format, summary: &Summary, records: &[Record]) -> Vec<u8> {
     let mut out = Vec::with_capacity(32 + 16 * records.len());
-    out.push(VERSION);
+    out.push(format.number());
     varint::write(&mut out, summary.len.into());
     varint::write(&mut out, summary.first.get().into());
     varint::write(&mut out, (summary.last.get() - summary.first.get()).into());
@@ -22,9 +20,16 @@ pub fn write_chunk(summary: &Summary, records: &[Record]) -> Vec<u8> {
     varint::write(&mut out, summary.size);
     varint::write(&mut out, summary.deleted_size);
     varint::write(&mut out, summary.modseq.get());
+    if format >= Format::Two {
+        varint::write(&mut out, summary.least_email.get());
+        varint::write(&mut out, summary.greatest_email.get() - summary.least_email.get());
+    }
     column::write_deltas(&mut out, records.iter().map(|r| r.uid.get().into()));
     column::write_deltas(&mut out, records.iter().map(|r| r.email.get()));
     column::write_deltas(&mut out, records.iter().map(|r| r.modseq.get()));
+    if format >= Format::Two {
+        column::write_deltas(&mut out, records.iter().map(|r| r.created.get()));
+    }
     write_dates(&mut out, records.iter().map(|r| r.internal_date));
     column::write_deltas(&mut out, records.iter().map(|r| r.save_date.cast_unsigned()));
     column::write(&mut out, &records.iter().map(|r| r.size.into()).collect::<Vec<_>>());
@@ -34,15 +39,18 @@ pub fn write_chunk(summary: &Summary, records: &[Record]) -> Vec<u8> {
 
 /// What a chunk knows of its messages without unpacking them.
 pub fn read_summary(bytes: &[u8]) -> Result<Summary, Damaged> {
-    summary(&mut Reader::new(bytes))
+    let mut reader = Reader::new(bytes);
+    let format = reader.format()?;
+    summary(&mut reader, format)
 }
 
 /// A chunk's messages.
 pub fn read_records(bytes: &[u8]) -> Result<Vec<Record>, Damaged> {
     let mut reader = Reader::new(bytes);
-    let summary = summary(&mut reader)?;
+    let format = reader.format()?;
+    let summary = summary(&mut reader, format)?;
     let len = summary.len as usize;
-    let mut columns = Columns::read(&mut reader, len)?;
+    let mut columns = Columns::read(&mut reader, format, len)?;
     reader.end()?;
     let mut records = Vec::with_capacity(len);
     while records.len() < len {
@@ -52,18 +60,18 @@ pub fn read_records(bytes: &[u8]) -> Result<Vec<Record>, Damaged> {
     let ends = [records.first(), records.last()].map(|r| r.map(|r| r.uid));
     if ends != [Some(summary.first), Some(summary.last)]
         || (columns.size, columns.modseq) != (summary.size, summary.modseq)
+        || records.iter().any(|r| !summary.may_hold(r.email))
     {
         return Err(Damaged("a chunk's summary is not that of its messages"));
     }
     Ok(records)
 }
 
-fn summary(reader: &mut Reader<'_>) -> Result<Summary, Damaged> {
-    reader.version(VERSION)?;
+fn summary(reader: &mut Reader<'_>, format: Format) -> Result<Summary, Damaged> {
     let len = reader.small()?;
     let first = reader.uid()?;
     let last = first.get().checked_add(reader.small()?).and_then(Uid::new).ok_or(Damaged("a UID is too large"))?;
-    let summary = Summary {
+    let mut summary = Summary {
         len,
         first,
         last,
@@ -73,7 +81,14 @@ fn summary(reader: &mut Reader<'_>) -> Result<Summary, Damaged> {
         size: reader.number()?,
         deleted_size: reader.number()?,
         modseq: reader.modseq()?,
+        least_email: EmailId::FIRST,
+        greatest_email: EmailId::MAX,
     };
+    if format >= Format::Two {
+        let least = reader.number()?;
+        let greatest = least.checked_add(reader.number()?).and_then(EmailId::new);
+        (summary.least_email, summary.greatest_email) = EmailId::new(least).zip(greatest).ok_or(CANNOT_BE)?;
+    }
     let counts = [summary.unseen, summary.first_unseen, summary.deleted];
     if len == 0 || len as usize > CHUNK || counts.iter().any(|n| *n > len) || summary.deleted_size > summary.size {
         return Err(Damaged("a chunk's summary contradicts itself"));
@@ -86,6 +101,8 @@ struct Columns<'a> {
     uids: Column<'a>,
     emails: Column<'a>,
     modseqs: Column<'a>,
+    /// `None` in a format that does not have it.
+    created: Option<Column<'a>>,
     dates: Dates<'a>,
     save_dates: Column<'a>,
     sizes: Column<'a>,
@@ -99,11 +116,12 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn read(reader: &mut Reader<'a>, n: usize) -> Result<Self, Damaged> {
+    fn read(reader: &mut Reader<'a>, format: Format, n: usize) -> Result<Self, Damaged> {
         Ok(Self {
             uids: Column::read(reader, n)?,
             emails: Column::read(reader, n)?,
             modseqs: Column::read(reader, n)?,
+            created: (format >= Format::Two).then(|| Column::read(reader, n)).transpose()?,
             dates: Dates::read(reader, n)?,
             save_dates: Column::read(reader, n)?,
             sizes: Column::read(reader, n)?,
@@ -117,11 +135,15 @@ impl<'a> Columns<'a> {
     /// Appends the next block of records.
     fn block(&mut self, records: &mut Vec<Record>, len: usize) -> Result<(), Damaged> {
         let n = BLOCK.min(len - records.len());
-        let mut numbers = [[0u64; BLOCK]; 6];
-        let [uids, emails, modseqs, save_dates, sizes, flags] = &mut numbers;
+        let mut numbers = [[0u64; BLOCK]; 7];
+        let [uids, emails, modseqs, created, save_dates, sizes, flags] = &mut numbers;
         self.uids.sums(&mut uids[..n]);
         self.emails.sums(&mut emails[..n]);
         self.modseqs.sums(&mut modseqs[..n]);
+        match &mut self.created {
+            Some(column) => column.sums(&mut created[..n]),
+            None => created.fill(ModSeq::MIN.get()),
+        }
         self.save_dates.sums(&mut save_dates[..n]);
         self.sizes.block(&mut sizes[..n]);
         self.flags.block(&mut flags[..n]);
@@ -132,11 +154,13 @@ impl<'a> Columns<'a> {
         records.extend((0..n).map(|i| {
             let i = i % BLOCK; // what it is; but now the compiler knows, too, that it lies within the blocks
             let (uid, modseq) = (Uid::new(low(uids[i], &mut good)), ModSeq::new(modseqs[i]));
-            let email = EmailId::new(emails[i]);
+            let (created, email) = (ModSeq::new(created[i]), EmailId::new(emails[i]));
             good &= uids[i] > self.last && uid.is_some() && modseq.is_some() && email.is_some();
+            good &= created.is_some() && created <= modseq;
             self.last = uids[i];
             let record = Record {
                 modseq: modseq.unwrap_or(ModSeq::MIN),
+                created: created.unwrap_or(ModSeq::MIN),
                 email: email.unwrap_or(EmailId::FIRST),
                 internal_date: dates[i],
                 save_date: save_dates[i].cast_signed(),
@@ -153,7 +177,7 @@ impl<'a> Columns<'a> {
 
     fn end(&self) -> Result<(), Damaged> {
         let columns = [&self.uids, &self.emails, &self.modseqs, &self.save_dates, &self.sizes, &self.flags];
-        columns.into_iter().try_for_each(Column::end)?;
+        columns.into_iter().chain(&self.created).try_for_each(Column::end)?;
         self.dates.end()
     }
 }

@@ -3,15 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use imap::{InternalDate, Keyword, MailboxName, SpecialUse, StoreMode, Uid, UidSet, UidValidity};
+use imap::{InternalDate, Keyword, MailboxName, SpecialUse, StoreMode, Uid, UidValidity};
 
-use super::Damaged;
 use super::chunk::{CANNOT_BE, Dates, write_dates};
 use super::column::{self, BLOCK, Column};
 use super::varint::{self, Reader};
+use super::{Damaged, Format};
 use crate::{Added, Change, EmailId, Flags, MailboxId, SystemFlags};
-
-const VERSION: u8 = 1;
 
 /// The first byte of each change.
 mod kind {
@@ -28,25 +26,25 @@ mod kind {
 }
 
 /// The changes of one commit, in order.
-pub fn write_commit(changes: &[Change]) -> Vec<u8> {
-    let mut out = vec![VERSION];
+pub fn write_commit(format: Format, changes: &[Change]) -> Vec<u8> {
+    let mut out = vec![format.number()];
     varint::write_len(&mut out, changes.len());
     for change in changes {
-        write_change(&mut out, change);
+        write_change(&mut out, format, change);
     }
     out
 }
 
-/// Reads what [`write_commit`] wrote.
+/// Reads what [`write_commit`] wrote. What the format has no place for is left empty.
 pub fn read_changes(bytes: &[u8]) -> Result<Vec<Change>, Damaged> {
     let mut reader = Reader::new(bytes);
-    reader.version(VERSION)?;
-    let changes = (0..reader.count()?).map(|_| read_change(&mut reader)).collect::<Result<_, _>>()?;
+    let format = reader.format()?;
+    let changes = (0..reader.count()?).map(|_| read_change(&mut reader, format)).collect::<Result<_, _>>()?;
     reader.end()?;
     Ok(changes)
 }
 
-fn write_change(out: &mut Vec<u8>, change: &Change) {
+fn write_change(out: &mut Vec<u8>, format: Format, change: &Change) {
     match change {
         Change::MailboxCreated { id, name, uid_validity, special_use } => {
             start(out, kind::MAILBOX_CREATED, *id);
@@ -58,7 +56,12 @@ fn write_change(out: &mut Vec<u8>, change: &Change) {
             start(out, kind::MAILBOX_RENAMED, *id);
             varint::write_text(out, name.as_str());
         }
-        Change::MailboxDeleted { id } => start(out, kind::MAILBOX_DELETED, *id),
+        Change::MailboxDeleted { id, emails } => {
+            start(out, kind::MAILBOX_DELETED, *id);
+            if format >= Format::Two {
+                write_emails(out, emails);
+            }
+        }
         Change::SpecialUseSet { id, special_use } => {
             start(out, kind::SPECIAL_USE_SET, *id);
             write_special_use(out, special_use);
@@ -84,8 +87,7 @@ fn write_change(out: &mut Vec<u8>, change: &Change) {
         Change::Expunged { mailbox, uids, emails } => {
             start(out, kind::EXPUNGED, *mailbox);
             varint::write_uids(out, uids);
-            varint::write_len(out, emails.len());
-            column::write_spread(out, &column::deltas(emails.iter().map(|e| e.get())));
+            write_emails(out, emails);
         }
         Change::NumbersTaken { mailbox, uid_validity, uid_next } => {
             start(out, kind::NUMBERS_TAKEN, *mailbox);
@@ -100,7 +102,7 @@ fn start(out: &mut Vec<u8>, kind: u8, mailbox: MailboxId) {
     varint::write(out, mailbox.get());
 }
 
-fn read_change(reader: &mut Reader<'_>) -> Result<Change, Damaged> {
+fn read_change(reader: &mut Reader<'_>, format: Format) -> Result<Change, Damaged> {
     let change = match reader.byte()? {
         kind::MAILBOX_CREATED => Change::MailboxCreated {
             id: mailbox_id(reader)?,
@@ -109,7 +111,10 @@ fn read_change(reader: &mut Reader<'_>) -> Result<Change, Damaged> {
             special_use: read_special_use(reader)?,
         },
         kind::MAILBOX_RENAMED => Change::MailboxRenamed { id: mailbox_id(reader)?, name: mailbox_name(reader)? },
-        kind::MAILBOX_DELETED => Change::MailboxDeleted { id: mailbox_id(reader)? },
+        kind::MAILBOX_DELETED => Change::MailboxDeleted {
+            id: mailbox_id(reader)?,
+            emails: if format >= Format::Two { read_emails(reader)? } else { Vec::new() },
+        },
         kind::SPECIAL_USE_SET => {
             Change::SpecialUseSet { id: mailbox_id(reader)?, special_use: read_special_use(reader)? }
         }
@@ -124,7 +129,10 @@ fn read_change(reader: &mut Reader<'_>) -> Result<Change, Damaged> {
         },
         kind::EXPUNGED => {
             let (mailbox, uids) = (mailbox_id(reader)?, reader.uids()?);
-            let emails = read_emails(reader, &uids)?;
+            let emails = read_emails(reader)?;
+            if emails.len() as u64 != uids.len() {
+                return Err(Damaged("not as many emails as messages were expunged"));
+            }
             Change::Expunged { mailbox, uids, emails }
         }
         kind::NUMBERS_TAKEN => Change::NumbersTaken {
@@ -210,11 +218,14 @@ fn read_added(reader: &mut Reader<'_>) -> Result<Vec<Added>, Damaged> {
     Ok(messages)
 }
 
-fn read_emails(reader: &mut Reader<'_>, uids: &UidSet) -> Result<Vec<EmailId>, Damaged> {
+/// A column that is never short, so that the bytes bound how many there are.
+fn write_emails(out: &mut Vec<u8>, emails: &[EmailId]) {
+    varint::write_len(out, emails.len());
+    column::write_spread(out, &column::deltas(emails.iter().map(|e| e.get())));
+}
+
+fn read_emails(reader: &mut Reader<'_>) -> Result<Vec<EmailId>, Damaged> {
     let n = reader.count()?;
-    if n as u64 != uids.len() {
-        return Err(Damaged("not as many emails as messages were expunged"));
-    }
     let mut column = Column::read_spread(reader, n)?;
     let mut emails = vec![0; n];
     emails.chunks_mut(BLOCK).for_each(|block| column.sums(block));

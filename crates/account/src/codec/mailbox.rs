@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use imap::ModSeq;
 
-use super::Damaged;
 use super::commit::{keyword, mailbox_id, mailbox_name, read_special_use, uid_validity, write_special_use};
 use super::varint::{self, Reader};
+use super::{Damaged, Format};
 use crate::{FlagTable, KeywordId, Mailbox, Messages, SystemFlags, Vanished};
 
-const VERSION: u8 = 1;
-
 /// All of a mailbox but its messages: those are in its chunks.
-pub fn write_mailbox(mailbox: &Mailbox) -> Vec<u8> {
-    let mut out = vec![VERSION];
+pub fn write_mailbox(format: Format, mailbox: &Mailbox) -> Vec<u8> {
+    let mut out = vec![format.number()];
     varint::write(&mut out, mailbox.id.get());
     varint::write_text(&mut out, mailbox.name.as_str());
     varint::write(&mut out, mailbox.uid_validity.get().into());
@@ -29,7 +27,7 @@ pub fn write_mailbox(mailbox: &Mailbox) -> Vec<u8> {
 /// names and the table does not have is "no flags" to everybody who asks.
 pub fn read_mailbox(bytes: &[u8], messages: Messages) -> Result<Mailbox, Damaged> {
     let mut reader = Reader::new(bytes);
-    reader.version(VERSION)?;
+    reader.format()?;
     let mailbox = Mailbox {
         id: mailbox_id(&mut reader)?,
         name: mailbox_name(&mut reader)?,

@@ -2,16 +2,14 @@
 
 use imap::ModSeq;
 
-use super::Damaged;
 use super::commit::{mailbox_id, mailbox_name};
 use super::varint::{self, Reader};
+use super::{Damaged, Format};
 use crate::{EmailId, Parts};
 
-const VERSION: u8 = 1;
-
 /// All of an account but its mailboxes: each has a row of its own.
-pub fn write_root(parts: &Parts) -> Vec<u8> {
-    let mut out = vec![VERSION];
+pub fn write_root(format: Format, parts: &Parts) -> Vec<u8> {
+    let mut out = vec![format.number()];
     varint::write(&mut out, parts.modseq.map_or(0, ModSeq::get));
     varint::write(&mut out, parts.next_mailbox.get());
     varint::write(&mut out, parts.next_email.get());
@@ -26,7 +24,7 @@ pub fn write_root(parts: &Parts) -> Vec<u8> {
 /// Reads what [`write_root`] wrote. There are no mailboxes in it: they are for the caller to put in.
 pub fn read_root(bytes: &[u8]) -> Result<Parts, Damaged> {
     let mut reader = Reader::new(bytes);
-    reader.version(VERSION)?;
+    reader.format()?;
     let modseq = match reader.number()? {
         0 => None,
         n => Some(ModSeq::new(n).ok_or(Damaged("a modseq is not from 1 to 2^63-1"))?),

@@ -2,7 +2,7 @@
 
 use imap::{ModSeq, Uid, UidSet};
 
-use super::Damaged;
+use super::{Damaged, Format};
 
 /// The longest varint: 64 bits in groups of 7.
 const LONGEST: usize = 10;
@@ -75,9 +75,9 @@ impl<'a> Reader<'a> {
         self.bytes
     }
 
-    /// Refuses a format that this program does not know.
-    pub(super) fn version(&mut self, known: u8) -> Result<(), Damaged> {
-        if self.byte()? == known { Ok(()) } else { Err(Damaged("its version is not one that this program knows")) }
+    /// The format of what follows; refuses one that this program does not know.
+    pub(super) fn format(&mut self) -> Result<Format, Damaged> {
+        Format::from_number(self.byte()?).ok_or(Damaged("its format is not one that this program knows"))
     }
 
     /// Refuses bytes after the last one that means something.

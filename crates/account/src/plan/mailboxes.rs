@@ -45,8 +45,9 @@ pub fn delete(state: &State, name: &MailboxName) -> Result<Planned<MailboxId>, R
     if *name == MailboxName::Inbox {
         return Err(Refusal::Inbox);
     }
-    let id = state.named(name).ok_or(Refusal::NoSuchMailbox)?.id;
-    Ok(Planned::new(vec![Change::MailboxDeleted { id }], id))
+    let mailbox = state.named(name).ok_or(Refusal::NoSuchMailbox)?;
+    let (id, emails) = (mailbox.id, mailbox.messages.iter().map(|record| record.email).collect());
+    Ok(Planned::new(vec![Change::MailboxDeleted { id, emails }], id))
 }
 
 /// Subscribes a name, whether a mailbox has it or not (RFC 9051 §6.3.7).

@@ -15,6 +15,7 @@ pub(crate) struct Message {
     pub(crate) save_date: i64,
     pub(crate) flags: BTreeSet<String>,
     pub(crate) modseq: u64,
+    pub(crate) created: u64,
 }
 
 /// A mailbox as the model sees it.
@@ -84,7 +85,8 @@ impl Account {
                 inbox.vanished.extend(messages.iter().map(|m| (modseq, m.uid)));
                 let new = self.folders.get_mut(to)?;
                 new.uid_next = messages.last()?.uid + 1;
-                new.messages = messages.into_iter().map(|m| Message { modseq, save_date: now, ..m }).collect();
+                new.messages =
+                    messages.into_iter().map(|m| Message { modseq, created: modseq, save_date: now, ..m }).collect();
             }
             return Some(());
         }
@@ -111,7 +113,7 @@ impl Account {
             folder.modseq = modseq;
         }
         for message in messages {
-            folder.messages.push(Message { uid: folder.uid_next, modseq, ..message });
+            folder.messages.push(Message { uid: folder.uid_next, modseq, created: modseq, ..message });
             folder.uid_next += 1;
         }
     }
@@ -177,6 +179,7 @@ fn folder(mailbox: &Mailbox) -> Folder {
         save_date: record.save_date,
         flags: sets[record.flags.index()].clone(),
         modseq: record.modseq.get(),
+        created: record.created.get(),
     };
     let vanished = mailbox.vanished.entries().iter();
     Folder {

@@ -92,7 +92,7 @@ impl What {
             Err(error) => return Err(error.into()),
         };
         let damaged = damaged.iter().map(|problem| format!("something: {problem}")).collect();
-        let total = state.by_name().map(|mailbox| mailbox.messages.totals().size).sum();
+        let total = state.totals().size;
         Ok(Source { account, state, progress: Progress::new(total), written: 0, damaged })
     }
 }

@@ -82,7 +82,7 @@ fn tell(change: &Change, name: &dyn Fn(MailboxId) -> String) -> String {
             format!("mailbox {name} made ({id}, UIDVALIDITY {uid_validity}{roles})")
         }
         Change::MailboxRenamed { id, name } => format!("mailbox {id} is called {name} now"),
-        Change::MailboxDeleted { id } => format!("mailbox {} deleted", name(*id)),
+        Change::MailboxDeleted { id, .. } => format!("mailbox {} deleted", name(*id)),
         Change::SpecialUseSet { id, special_use } => {
             let roles: Vec<_> = special_use.iter().map(|role| role.as_str()).collect();
             format!(

@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use server::{Config, Listen, Overrides, Running};
+use server::{Config, Door, Listen, Overrides, Running};
 
 use super::samples;
 use crate::dates;
@@ -104,11 +104,11 @@ fn free(port: u16) -> Result<Listen> {
 
 /// What to type into a mail client.
 fn tell(data: &Path, password: &str, running: &Running) -> Result<()> {
-    let port = |listeners: &[Listen]| match listeners.first() {
+    let port = |door| match running.listening(door).first() {
         Some(Listen::Tcp(address)) => address.port().to_string(),
         _ => String::new(),
     };
-    let (imap, imaps, lmtp) = (port(&running.imap), port(&running.imaps), port(&running.lmtp));
+    let (imap, imaps, lmtp) = (port(Door::Imap), port(Door::Imaps), port(Door::Lmtp));
     let folder = data.display();
     let fingerprint =
         running.made.as_ref().map(|made| format!("\n    SHA-256 {}", made.fingerprint)).unwrap_or_default();

@@ -4,7 +4,8 @@
 //! them, and then the octets in pieces. So [`parse`](super::parse) reads an APPEND up to and with the announcement of its first message,
 //! and [`AppendNext::parse`] reads what stands behind each message.
 
-use super::{Command, ParseError, flag_list};
+use super::flags::flag_list;
+use super::{Command, ParseError};
 use crate::cursor::{Cursor, Found};
 use crate::{Fault, Flag, InternalDate, MailboxName};
 
@@ -143,7 +144,7 @@ fn reads_up_to_mailbox(c: &mut Cursor<'_>) -> Option<()> {
     }
     c.space().ok()?;
     if verb.eq_ignore_ascii_case("REPLACE") {
-        super::sequence_set(c).ok()?;
+        super::set::sequence_set(c).ok()?;
         c.space().ok()?;
     } else if !verb.eq_ignore_ascii_case("APPEND") {
         return None;

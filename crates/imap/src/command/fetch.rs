@@ -3,7 +3,8 @@
 use std::num::NonZeroU32;
 
 use super::section::{partial, section, section_binary};
-use super::{Command, Numbers, set_arg};
+use super::set::set_arg;
+use super::{Command, Numbers};
 use crate::cursor::{Cursor, Found};
 use crate::{Fault, Partial, Section, Target};
 

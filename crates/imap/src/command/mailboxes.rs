@@ -1,4 +1,5 @@
-//! The commands about mailboxes that have little but their names: CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE.
+//! The commands about mailboxes that have little but their names: CREATE, DELETE, SUBSCRIBE,
+//! UNSUBSCRIBE.
 
 use super::Command;
 use crate::cursor::{Cursor, Found};
@@ -39,11 +40,6 @@ pub(super) fn delete(c: &mut Cursor<'_>) -> Found<Command> {
     one_name(c).map(Command::Delete)
 }
 
-/// `rename` (RFC 9051 §6.3.6)
-pub(super) fn rename(c: &mut Cursor<'_>) -> Found<Command> {
-    Ok(Command::Rename { from: one_name(c)?, to: one_name(c)? })
-}
-
 /// `subscribe` (RFC 9051 §6.3.7)
 pub(super) fn subscribe(c: &mut Cursor<'_>) -> Found<Command> {
     one_name(c).map(Command::Subscribe)
@@ -55,7 +51,7 @@ pub(super) fn unsubscribe(c: &mut Cursor<'_>) -> Found<Command> {
 }
 
 /// `SP mailbox`
-fn one_name(c: &mut Cursor<'_>) -> Found<MailboxName> {
+pub(super) fn one_name(c: &mut Cursor<'_>) -> Found<MailboxName> {
     c.space()?;
     c.mailbox()
 }

@@ -1,7 +1,8 @@
 //! REPLACE and UID REPLACE (RFC 8508).
 
 use super::append::mailbox_and_message;
-use super::{Append, Command, Numbers, sequence_set};
+use super::set::sequence_set;
+use super::{Append, Command, Numbers};
 use crate::cursor::{Cursor, Found};
 use crate::{Fault, SetArg, Target};
 

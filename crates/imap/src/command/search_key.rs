@@ -1,7 +1,7 @@
 //! The keys of SEARCH (RFC 9051 §9 `search-key`).
 
 use super::search::{EntryScope, ModSeqEntry, SearchKey};
-use super::{sequence_set, set_arg};
+use super::set::{sequence_set, set_arg};
 use crate::cursor::{Cursor, Found};
 use crate::{Date, Fault, Flag, Keyword, SetArg};
 

@@ -1,6 +1,7 @@
 //! SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3; RFC 7162 §3.1.8, §3.2.5).
 
-use super::{Command, sequence_set};
+use super::Command;
+use super::set::sequence_set;
 use crate::cursor::{Cursor, Found};
 use crate::{Fault, MailboxName, ModSeq, UidValidity, WireSet};
 

@@ -1,6 +1,8 @@
 //! STORE (RFC 9051 §6.4.6; RFC 7162 §3.1.3).
 
-use super::{Command, Numbers, flag_list, set_arg, take_flag};
+use super::flags::{flag_list, take_flag};
+use super::set::set_arg;
+use super::{Command, Numbers};
 use crate::cursor::{Cursor, Found};
 use crate::{Fault, Flag, StoreMode, Target};
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use session::{Exchange, Peer, Step, Verdict};
+use gate::{Exchange, Peer, Step, Verdict};
 
 use super::accounts::Known;
-use super::gate::{Attempt, Inner};
+use super::doorkeeper::{Attempt, Inner};
 use super::scram::{self, Binding, Broken, ClientFirst, Pending};
 use super::{password, plain};
 

@@ -3,13 +3,14 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use session::{Facts, Next, Now};
+use gate::{Facts, Next, Now};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use super::*;
 use crate::config::Limits;
 use crate::conversation::Conversation;
+use crate::door::Door;
 use crate::registry::Registry;
 use crate::testing::Folder;
 use crate::tls::{Files, Tls, self_signed};
@@ -119,10 +120,16 @@ impl World {
         let files = Files::in_data(folder.path());
         self_signed(&files, "localhost").unwrap();
         let puppets = counts.clone();
-        let shared = Arc::new(Shared {
-            begin: Box::new(move |_, _| {
-                let counts = puppets.clone();
-                Box::new(Puppet { heard: b"hello\n".to_vec(), counts, over: None, task: None })
+        let reception = Arc::new(Reception {
+            protocol: Arc::new(Protocol {
+                begin: Box::new(move |_, _| {
+                    let counts = puppets.clone();
+                    Box::new(Puppet { heard: b"hello\n".to_vec(), counts, over: None, task: None })
+                }),
+                farewell: |why| match why {
+                    Dismissal::Broken => b"it broke\n",
+                    Dismissal::Full | Dismissal::MakeRoom => b"no room\n",
+                },
             }),
             tls: Tls::load(files).unwrap().config(),
             plaintext_login: true,
@@ -135,7 +142,7 @@ impl World {
             loop {
                 let (stream, peer) = listener.accept().await.unwrap();
                 let seat = seats.enter(Door::Imap, Some(peer.ip())).unwrap();
-                tokio::spawn(serve(Socket::Tcp(stream), seat, shared.clone()));
+                tokio::spawn(serve(Socket::Tcp(stream), seat, reception.clone()));
             }
         });
         Self { runtime, registry, counts, address }
@@ -174,7 +181,7 @@ fn a_panic_ends_its_session_alone() {
     one.write_all(b"panic\n").unwrap();
     let mut last = String::new();
     one.read_to_string(&mut last).unwrap();
-    assert_eq!(last, "* BYE The server made a mistake and has to end this session\r\n");
+    assert_eq!(last, "it broke\n");
     other.write_all(b"still\nlight here\n").unwrap();
     assert_eq!((line(&mut other), line(&mut other)), ("still".to_owned(), "light here".to_owned()));
     world.wait_for("the session is gone", |world| world.registry.len() == 1);
@@ -257,14 +264,14 @@ fn a_ring_wakes_the_session_and_a_report_does_not() {
 fn a_connection_is_a_small_task() {
     let world = World::new(Patience::default());
     let _runtime = world.runtime.enter();
-    let shared = || -> Arc<Shared> { unreachable!("only its size is asked for") };
-    let size = |_: fn() -> Arc<Shared>| {
-        fn of<F>(_: &impl Fn(Socket, Seat, Arc<Shared>) -> F) -> usize {
+    let reception = || -> Arc<Reception> { unreachable!("only its size is asked for") };
+    let size = |_: fn() -> Arc<Reception>| {
+        fn of<F>(_: &impl Fn(Socket, Seat, Arc<Reception>) -> F) -> usize {
             size_of::<F>()
         }
         of(&serve)
     };
-    let task = size(shared);
+    let task = size(reception);
     assert!(task <= 1024, "the task of a connection takes {task} octets");
     assert!(size_of::<Turn>() <= 512, "its state takes {} octets", size_of::<Turn>());
 }

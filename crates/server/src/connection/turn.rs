@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use session::{Ending, Next, Transport};
+use gate::{Dismissal, Ending, Next, Transport};
 use tracing::error;
 
 use crate::buffer;
-use crate::conversation::{Conversation, now};
-use crate::link::{Door, Link};
+use crate::conversation::{Conversation, Protocol, now};
+use crate::link::Link;
 use crate::log::Address;
 use crate::transcript::Scribe;
 use crate::wire::Wire;
@@ -51,6 +51,7 @@ pub(super) enum Outcome {
 pub(super) struct Turn {
     pub(super) wire: Wire,
     pub(super) link: Arc<Link>,
+    protocol: Arc<Protocol>,
     /// `None` once it has panicked or was dismissed.
     session: Option<Box<dyn Conversation>>,
     /// Made, and not sent yet from `sent` on.
@@ -67,10 +68,12 @@ pub(super) struct Turn {
 
 impl Turn {
     /// A session whose greeting is still to be sent.
-    pub(super) fn new(wire: Wire, session: Box<dyn Conversation>, link: Arc<Link>) -> Self {
+    pub(super) fn new(wire: Wire, transport: Transport, link: Arc<Link>, protocol: Arc<Protocol>) -> Self {
+        let session = (protocol.begin)(&link, transport);
         Self {
             wire,
             link,
+            protocol,
             session: Some(session),
             out: Vec::new(),
             sent: 0,
@@ -107,12 +110,15 @@ impl Turn {
 
     /// Sends what waits; `false` if the client has to take some of it first.
     fn flush(&mut self) -> io::Result<bool> {
-        while self.sent < self.out.len() || self.wire.holds() {
+        while self.sent < self.out.len() {
             let sent = self.wire.try_write(&self.out[self.sent..])?;
-            self.sent += sent;
-            if (sent == 0 && self.sent < self.out.len()) || self.wire.holds() {
+            if sent == 0 {
                 return Ok(false);
             }
+            self.sent += sent;
+        }
+        if !self.wire.push()? {
+            return Ok(false);
         }
         self.sent = 0;
         buffer::give(std::mem::take(&mut self.out));
@@ -164,11 +170,11 @@ impl Turn {
         self.look();
     }
 
-    /// Ends the connection with these words, and without the session having a say.
-    pub(super) fn dismiss(&mut self, words: &[u8]) {
+    /// Ends the connection without the session having a say.
+    pub(super) fn dismiss(&mut self, why: Dismissal) {
         self.ending = true;
         self.drop_session();
-        self.out.extend_from_slice(words);
+        self.out.extend_from_slice((self.protocol.farewell)(why));
         self.next = Next::Close;
     }
 
@@ -201,7 +207,7 @@ impl Turn {
         }
     }
 
-    /// Calls the session. A panic ends this session alone, with a BYE.
+    /// Calls the session. A panic ends this session alone, and its client is told.
     fn guarded<T>(&mut self, work: impl FnOnce(&mut dyn Conversation) -> T) -> Option<T> {
         let session = self.session.as_mut()?;
         let done = catch_unwind(AssertUnwindSafe(|| work(&mut **session)));
@@ -209,11 +215,7 @@ impl Turn {
             let (address, session) = (Address(self.link.address), self.link.id);
             let account = self.link.login().map(|login| &*login.name);
             error!(%address, session, account, "the session panicked: a mistake of ours; it ends, others go on");
-            let words: &[u8] = match self.link.door {
-                Door::Imap | Door::Imaps => b"* BYE The server made a mistake and has to end this session\r\n",
-                Door::Lmtp => b"421 4.3.0 The server made a mistake and has to end this session\r\n",
-            };
-            self.dismiss(words);
+            self.dismiss(Dismissal::Broken);
         }
         done.ok()
     }

@@ -116,7 +116,7 @@ fn carry_out(core: &Core, request: &Request) -> Reply {
     match request {
         Request::Who => return Reply { sessions: Some(who(core)), ..Reply::default() },
         Request::Changed { account } => {
-            if let Err(error) = core.poll(*account) {
+            if let Err(error) = core.ring(*account) {
                 return Reply { error: Some(error.to_string()), ..Reply::default() };
             }
         }
@@ -162,7 +162,7 @@ fn who(core: &Core) -> Vec<Connected> {
     found
 }
 
-fn connected(link: &Link, facts: Option<&session::Facts>) -> Connected {
+fn connected(link: &Link, facts: Option<&gate::Facts>) -> Connected {
     Connected {
         session: link.id,
         listener: link.door.name().to_owned(),

@@ -14,7 +14,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
-use server::{Config, Listen, Overrides, Running};
+use server::{Config, Door, Listen, Overrides, Running};
 use store::{AccountId, Store};
 use tokio::runtime::Runtime;
 
@@ -95,15 +95,15 @@ impl Server {
     }
 
     pub(crate) fn imap(&self) -> Client {
-        Client::plain(tcp(&self.running().imap[0]))
+        Client::plain(tcp(&self.running().listening(Door::Imap)[0]))
     }
 
     pub(crate) fn imaps(&self) -> Client {
-        Client::tls(tcp(&self.running().imaps[0])).unwrap()
+        Client::tls(tcp(&self.running().listening(Door::Imaps)[0])).unwrap()
     }
 
     pub(crate) fn lmtp(&self) -> Client {
-        Client::plain(tcp(&self.running().lmtp[0]))
+        Client::plain(tcp(&self.running().listening(Door::Lmtp)[0]))
     }
 
     /// Stops; says how long it took.

@@ -1,107 +1,66 @@
-//! LOGIN and AUTHENTICATE (RFC 9051 §6.2.2, §6.2.3; RFC 4959).
+//! AUTHENTICATE (RFC 9051 §6.2.2; RFC 4959).
 
-use imap::command::{Authenticate as Command, Login};
-use imap::response::{self, Code};
-use imap::{Event, Limits, Tag};
+use imap::command::Authenticate as Command;
+use imap::{Event, Framer};
 
-use crate::reply::Answer;
-use crate::session::Session;
-use crate::state::State;
-use crate::work::{Delay, Progress, Work};
-use crate::{Exchange, Step, Transport, Verdict, base64};
+use crate::context::Context;
+use crate::reply::{Answer, GoOn, Wrong};
+use crate::work::{Begun, Task, Then};
+use crate::{Exchange, Step, Transport, base64};
+
+use super::login::judge;
 
 /// An exchange that waits for the client's response.
-pub(crate) struct Authenticate {
-    tag: Tag,
+struct Authenticate {
     exchange: Box<dyn Exchange>,
 }
 
-/// LOGIN.
-pub(crate) fn login(session: &mut Session, tag: &Tag, command: &Login) -> Result<Option<Work>, Answer> {
-    if session.transport == Transport::Plain {
-        return Err(needs_tls());
-    }
-    let gate = session.settings.gate.clone();
-    let verdict = gate.login(&session.peer, &session.transport, &command.user, command.password.as_bytes());
-    Ok(judge(session, tag, verdict))
-}
-
-/// AUTHENTICATE.
-pub(crate) fn start(session: &mut Session, tag: &Tag, command: &Command) -> Result<Option<Work>, Answer> {
-    let gate = session.settings.gate.clone();
-    let Some(exchange) = gate.authenticate(&session.peer, &session.transport, &command.mechanism) else {
-        return Err(match session.transport {
-            Transport::Plain => needs_tls(),
-            _ => Answer::no(Code::Cannot, "That mechanism is not offered here; see AUTH= in CAPABILITY"),
+pub(crate) fn start(context: &mut Context, command: Command) -> Result<Begun, Answer> {
+    let gate = context.settings.gate.clone();
+    let Some(mut exchange) = gate.authenticate(&context.peer, &context.transport, &command.mechanism) else {
+        return Err(match context.transport {
+            Transport::Plain => Wrong::NeedsTls.into(),
+            _ => Wrong::NoMechanism.into(),
         });
     };
     let initial = match &command.initial {
         None => None,
         // "=" is an empty response (RFC 4959 §3).
         Some(text) if text.as_bytes() == b"=" => Some(Vec::new()),
-        Some(text) => Some(base64::decode(text.as_bytes()).ok_or_else(no_base64)?),
+        Some(text) => Some(base64::decode(text.as_bytes()).ok_or(Wrong::NoBase64)?),
     };
-    let exchange = Authenticate { tag: tag.clone(), exchange };
-    Ok(exchange.step(session, initial.as_deref()))
+    match exchange.step(initial.as_deref()) {
+        Step::Challenge(octets) => {
+            challenge(context, &octets);
+            Ok(Begun::before_login(Authenticate { exchange }))
+        }
+        Step::Done(verdict) => judge(context, verdict),
+    }
 }
 
-impl Authenticate {
-    pub(crate) fn go(self, session: &mut Session) -> Progress {
-        let response = match session.framer.next() {
-            None => return Progress::Wait(Work::Authenticate(self)),
-            Some(Event::Line(line)) if line == b"*" => Err(Answer::bad("Cancelled, as you wished")),
-            Some(Event::Line(line)) => base64::decode(line).ok_or_else(no_base64),
-            Some(_) => Err(Answer::bad("The response is too long").with(Code::TooBig)),
+impl Task<()> for Authenticate {
+    fn go(&mut self, context: &mut Context, (): &mut (), input: &mut Framer) -> Then {
+        input.expect_line();
+        let response = match input.next() {
+            None => return Then::Wait,
+            Some(Event::Line(line)) if line == b"*" => Err(Wrong::Cancelled),
+            Some(Event::Line(line)) => base64::decode(line).ok_or(Wrong::NoBase64),
+            Some(_) => Err(Wrong::ResponseTooLong),
         };
-        match response {
-            Err(answer) => {
-                session.finish(&self.tag, &answer);
-                Progress::Done
-            }
-            Ok(response) => match self.step(session, Some(&response)) {
-                Some(work) => Progress::Again(work),
-                None => Progress::Done,
-            },
-        }
-    }
-
-    fn step(mut self, session: &mut Session, response: Option<&[u8]>) -> Option<Work> {
-        match self.exchange.step(response) {
+        let response = match response {
+            Ok(response) => response,
+            Err(wrong) => return Answer::from(wrong).into(),
+        };
+        match self.exchange.step(Some(&response)) {
             Step::Challenge(octets) => {
-                response::continuation(&mut session.out, &base64::encode(&octets));
-                session.framer.expect_line();
-                Some(Work::Authenticate(self))
+                challenge(context, &octets);
+                Then::Again
             }
-            Step::Done(verdict) => judge(session, &self.tag, verdict),
+            Step::Done(verdict) => judge(context, verdict).into(),
         }
     }
 }
 
-/// Lets a user in, or not. Which of name and password was wrong is not told.
-fn judge(session: &mut Session, tag: &Tag, verdict: Verdict) -> Option<Work> {
-    let answer = match verdict {
-        Verdict::Welcome(user) => {
-            session.state = State::Authenticated(user);
-            session.framer.set_limits(Limits::AFTER_LOGIN);
-            Answer::ok("Welcome").with(Code::Capability(session.capabilities()))
-        }
-        Verdict::Wrong(delay) => {
-            session.failed_logins += 1;
-            let answer = Answer::no(Code::AuthenticationFailed, "Wrong name or password");
-            return Some(Work::Delay(Delay { until: session.now.monotonic + delay, tag: tag.clone(), answer }));
-        }
-        Verdict::Forbidden => Answer::no(Code::AuthorizationFailed, "The account is disabled, or is not yours to use"),
-        Verdict::TooMany => Answer::no(Code::Limit, "Too many sessions; close some and try again"),
-        Verdict::Unavailable => Answer::no(Code::Unavailable, "Logging in does not work now; try again later"),
-    };
-    session.finish(tag, &answer);
-    None
-}
-
-fn needs_tls() -> Answer {
-    Answer::no(Code::PrivacyRequired, "Passwords are taken only over TLS: use STARTTLS, or port 993")
-}
-
-fn no_base64() -> Answer {
-    Answer::bad("That is no base64")
+fn challenge(context: &mut Context, octets: &[u8]) {
+    context.out.go_on(&GoOn::Challenge(base64::encode(octets)));
 }

@@ -8,9 +8,10 @@ use imap::command::{List, ListReturn, ListSelect, ListSyntax, StatusItem};
 use imap::response::{self, Attribute, ListLine, ListWord};
 use imap::{ListPattern, MailboxName};
 
+use crate::context::Context;
 use crate::enabled::Enabled;
-use crate::reply::Answer;
-use crate::session::Session;
+use crate::reply::{Answer, Done, Wrong};
+use crate::state::LoggedIn;
 
 /// A name that LIST may have to show.
 #[derive(Default)]
@@ -26,14 +27,14 @@ struct Node {
 type Tree = BTreeMap<MailboxName, Node>;
 
 /// LIST.
-pub(crate) fn list(session: &mut Session, command: &List) -> Result<Answer, Answer> {
-    if let Some(answer) = separator(session, command, ListWord::List) {
-        return Ok(answer);
+pub(crate) fn list(context: &mut Context, login: &mut LoggedIn, command: List) -> Result<Done, Answer> {
+    if let Some(done) = separator(context, &command, ListWord::List) {
+        return Ok(done);
     }
-    let patterns = patterns(command)?;
-    let state = session.account()?.state()?;
+    let patterns = patterns(&command)?;
+    let (state, names) = (login.account().state()?, context.enabled.names());
     let tree = tree(&state);
-    let wants = Wants::of(command, session.enabled);
+    let wants = Wants::of(&command, context.enabled);
     for (name, node) in tree.iter().filter(|(name, _)| patterns.iter().any(|p| p.matches(name.as_str()))) {
         let selected = wants.select(node);
         // With RECURSIVEMATCH a name is shown for what is below it, if that is not shown itself (RFC 5258 §3.5).
@@ -44,24 +45,24 @@ pub(crate) fn list(session: &mut Session, command: &List) -> Result<Answer, Answ
         let attributes = wants.attributes(node);
         let child_info: &[&str] = if below { &["SUBSCRIBED"] } else { &[] };
         let line = ListLine { word: ListWord::List, attributes: &attributes, name, child_info, old_name: None };
-        response::list(&mut session.out, &line, session.enabled.names());
+        context.out.write(|out| response::list(out, &line, names));
         if let (Some(items), Some(mailbox)) = (&wants.status, &node.mailbox)
             && selected
         {
-            super::status::write(session, mailbox, items);
+            super::status::write(context, login, mailbox, items);
         }
     }
-    Ok(Answer::ok("That is all"))
+    Ok(Done::Told)
 }
 
 /// LSUB: the subscribed names, whether mailboxes have them or not. Where `%` stops above one, the name there is shown
 /// with `\Noselect` (RFC 3501 §6.3.9).
-pub(crate) fn lsub(session: &mut Session, command: &List) -> Result<Answer, Answer> {
-    if let Some(answer) = separator(session, command, ListWord::Lsub) {
-        return Ok(answer);
+pub(crate) fn lsub(context: &mut Context, login: &mut LoggedIn, command: List) -> Result<Done, Answer> {
+    if let Some(done) = separator(context, &command, ListWord::Lsub) {
+        return Ok(done);
     }
-    let patterns = patterns(command)?;
-    let state = session.account()?.state()?;
+    let patterns = patterns(&command)?;
+    let (state, names) = (login.account().state()?, context.enabled.names());
     for (name, node) in tree(&state).iter().filter(|(name, _)| patterns.iter().any(|p| p.matches(name.as_str()))) {
         let attributes = match (node.subscribed, &node.mailbox) {
             (true, Some(mailbox)) => mailbox.special_use.iter().copied().map(Attribute::Use).collect(),
@@ -72,18 +73,18 @@ pub(crate) fn lsub(session: &mut Session, command: &List) -> Result<Answer, Answ
             (false, _) => continue,
         };
         let line = ListLine { word: ListWord::Lsub, attributes: &attributes, name, child_info: &[], old_name: None };
-        response::list(&mut session.out, &line, session.enabled.names());
+        context.out.write(|out| response::list(out, &line, names));
     }
-    Ok(Answer::ok("That is all"))
+    Ok(Done::Told)
 }
 
 /// XLIST: LIST with the roles, and INBOX marked as one.
-pub(crate) fn xlist(session: &mut Session, command: &List) -> Result<Answer, Answer> {
-    if let Some(answer) = separator(session, command, ListWord::Xlist) {
-        return Ok(answer);
+pub(crate) fn xlist(context: &mut Context, login: &mut LoggedIn, command: List) -> Result<Done, Answer> {
+    if let Some(done) = separator(context, &command, ListWord::Xlist) {
+        return Ok(done);
     }
-    let patterns = patterns(command)?;
-    let state = session.account()?.state()?;
+    let patterns = patterns(&command)?;
+    let (state, names) = (login.account().state()?, context.enabled.names());
     for (name, node) in tree(&state).iter().filter(|(name, _)| patterns.iter().any(|p| p.matches(name.as_str()))) {
         let mut attributes = vec![if node.children { Attribute::HasChildren } else { Attribute::HasNoChildren }];
         match &node.mailbox {
@@ -95,22 +96,22 @@ pub(crate) fn xlist(session: &mut Session, command: &List) -> Result<Answer, Ans
             attributes.push(Attribute::Inbox);
         }
         let line = ListLine { word: ListWord::Xlist, attributes: &attributes, name, child_info: &[], old_name: None };
-        response::list(&mut session.out, &line, session.enabled.names());
+        context.out.write(|out| response::list(out, &line, names));
     }
-    Ok(Answer::ok("That is all"))
+    Ok(Done::Told)
 }
 
 /// `LIST "" ""` asks for the separator (RFC 9051 §6.3.9).
-fn separator(session: &mut Session, command: &List, word: ListWord) -> Option<Answer> {
+fn separator(context: &mut Context, command: &List, word: ListWord) -> Option<Done> {
     let asked = command.syntax == ListSyntax::Basic && command.patterns.iter().all(String::is_empty);
     asked.then(|| {
-        response::list_separator(&mut session.out, word);
-        Answer::ok("That is the separator")
+        context.out.write(|out| response::list_separator(out, word));
+        Done::Separator
     })
 }
 
 fn patterns(command: &List) -> Result<Vec<ListPattern>, Answer> {
-    command.compile().map_err(|_| Answer::no(response::Code::Limit, "The pattern has too many wildcards"))
+    command.compile().map_err(|_| Wrong::Wildcards.into())
 }
 
 /// All names that can be shown: mailboxes, subscribed names, and those above either.

@@ -1,81 +1,28 @@
-//! Every command's conduct, one file each. A command answers itself, or leaves [`Work`] behind that will.
+//! Every command's conduct, one file each. It is given what is legal for it to touch (`conduct`), and comes to an end
+//! at once or leaves work behind that will (`work`). The rows of all commands are in `table`.
+
+#![allow(clippy::needless_pass_by_value, reason = "all conduct owns its command: one signature for a row of `table`")]
 
 pub(crate) mod append;
 pub(crate) mod authenticate;
-mod copy;
-mod expunge;
+pub(crate) mod capability;
+pub(crate) mod close;
+pub(crate) mod copy;
+pub(crate) mod enable;
+pub(crate) mod expunge;
 pub(crate) mod fetch;
-mod general;
+pub(crate) mod id;
 pub(crate) mod idle;
-mod list;
-mod mailboxes;
+pub(crate) mod list;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod mailboxes;
+pub(crate) mod namespace;
+pub(crate) mod rename;
+pub(crate) mod replace;
 pub(crate) mod search;
-mod select;
-mod status;
-mod store;
-
-pub(crate) use general::tell_highest_modseq;
-
-use imap::command::{Access, Command};
-use imap::response::Code;
-use imap::{Announced, Tag};
-
-use crate::reply::Answer;
-use crate::session::Session;
-use crate::view::View;
-use crate::work::Work;
-
-/// Begins a command. An error is its tagged answer; so is nothing at all, if it has answered itself.
-pub(crate) fn run(
-    session: &mut Session,
-    tag: &Tag,
-    command: Command,
-    announced: Option<Announced>,
-) -> Result<Option<Work>, Answer> {
-    let answer = match command {
-        Command::Append(command) => return append::start(session, tag, command, None, announced).map(Some),
-        Command::Replace(command) => return append::start_replace(session, tag, command, announced).map(Some),
-        Command::Authenticate(command) => return authenticate::start(session, tag, &command),
-        Command::Login(command) => return authenticate::login(session, tag, &command),
-        Command::Fetch(command) => return fetch::start(session, tag, command),
-        Command::Search(command) => return search::start(session, tag, command).map(Some),
-        Command::Idle => return Ok(Some(idle::start(session, tag))),
-        Command::Logout => return Ok(general::logout(session, tag)),
-        Command::StartTls => return general::start_tls(session, tag).map(|()| None),
-        Command::Capability => general::capability(session),
-        Command::Noop | Command::Check => Answer::ok("Up to date"),
-        Command::Id(fields) => general::id(session, &fields),
-        Command::Enable(names) => general::enable(session, &names),
-        Command::Select(command) => select::select(session, &command)?,
-        Command::Create { mailbox, special_use } => mailboxes::create(session, mailbox, special_use)?,
-        Command::Delete(name) => mailboxes::delete(session, name)?,
-        Command::Rename { from, to } => mailboxes::rename(session, from, to)?,
-        Command::Subscribe(name) => mailboxes::subscribe(session, name)?,
-        Command::Unsubscribe(name) => mailboxes::unsubscribe(session, name)?,
-        Command::List(command) => list::list(session, &command)?,
-        Command::Lsub(command) => list::lsub(session, &command)?,
-        Command::Xlist(command) => list::xlist(session, &command)?,
-        Command::Namespace => mailboxes::namespace(session),
-        Command::Status(command) => status::run(session, &command)?,
-        Command::Close => select::close(session)?,
-        Command::Unselect => select::unselect(session),
-        Command::Expunge(only) => expunge::run(session, only)?,
-        Command::Store(command) => store::run(session, &command)?,
-        Command::Copy { target, mailbox } => copy::copy(session, &target, &mailbox)?,
-        Command::Move { target, mailbox } => copy::move_messages(session, &target, &mailbox)?,
-        Command::Unknown(name) => Answer::bad(format!("There is no command {name}")),
-    };
-    session.finish(tag, &answer);
-    Ok(None)
-}
-
-/// The selected mailbox, if the client may change it (RFC 9051 §6.3.3).
-fn writable(session: &Session) -> Result<&View, Answer> {
-    let view = session.state.view().ok_or_else(|| Answer::bad("SELECT a mailbox first"))?;
-    match view.access {
-        Access::ReadWrite => Ok(view),
-        Access::ReadOnly => {
-            Err(Answer::no(Code::NoPerm, "The mailbox is open for reading only: SELECT it to change it"))
-        }
-    }
-}
+pub(crate) mod select;
+pub(crate) mod starttls;
+pub(crate) mod status;
+pub(crate) mod store;
+mod upload;

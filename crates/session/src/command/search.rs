@@ -3,20 +3,21 @@
 use std::ops::ControlFlow;
 
 use account::EmailId;
-use account::search::{self, CHARSETS, Context, Found, SLICE, Source, Unsearchable};
+use account::search::{self, Found, SLICE, Source};
 use imap::command::{Numbers, Search as Command, SearchKey, SearchReturn};
-use imap::response::{self, Code, Esearch};
-use imap::{Number, NumberSet, Tag};
+use imap::response::{self, Esearch};
+use imap::{Framer, Number, NumberSet, Tag};
 use store::Account;
 
-use crate::reply::Answer;
-use crate::session::Session;
-use crate::state::State;
-use crate::view::Expunges;
-use crate::work::{Progress, Work};
+use crate::context::Context;
+use crate::outbox::Outbox;
+use crate::reply::{Answer, Done};
+use crate::state::Selected;
+use crate::view::{Expunges, View};
+use crate::work::{Begun, Task, Then};
 
 /// A SEARCH under way.
-pub(crate) struct Search {
+struct Search {
     tag: Tag,
     numbers: Numbers,
     /// The result options; `None` wants the old SEARCH response.
@@ -25,73 +26,62 @@ pub(crate) struct Search {
 }
 
 /// Begins a SEARCH.
-pub(crate) fn start(session: &mut Session, tag: &Tag, command: Command) -> Result<Work, Answer> {
+pub(crate) fn start(
+    context: &mut Context,
+    selected: &mut Selected<'_>,
+    (tag, command): (Tag, Command),
+) -> Result<Begun, Answer> {
     if has_modseq(&command.key) {
-        session.want_condstore();
+        context.want_condstore(Some(selected.view));
     }
     // A client that appended over another connection and searches for it here finds it: some would append it again.
-    session.tell(Expunges::Deferred);
-    let view = session.state.view().ok_or_else(|| Answer::bad("SELECT a mailbox first"))?;
-    let context = Context {
+    context.tell(selected, Expunges::Deferred);
+    let view = &mut *selected.view;
+    let about = search::Context {
         messages: view.messages(),
         flags: view.table(),
         saved: &view.saved,
         recent: view.recent(),
-        now: session.now.unix,
+        now: context.now.unix,
     };
-    let compiled = search::Search::new(&command, &context);
+    let compiled = search::Search::new(&command, &about);
     // With rev2 there is no SEARCH response any more (RFC 9051 §6.4.4).
-    let returns = command.returns.or_else(|| session.enabled.rev2.then(|| vec![SearchReturn::All]));
-    let under_way = match compiled {
-        Ok(under_way) => under_way,
+    let returns = command.returns.or_else(|| context.enabled.rev2.then(|| vec![SearchReturn::All]));
+    match compiled {
+        Ok(under_way) => Ok(Begun::selected(Search { tag, numbers: command.numbers, returns, under_way })),
         Err(problem) => {
-            forget(session, returns.as_deref());
-            return Err(refused(problem));
+            forget(view, returns.as_deref());
+            Err(problem.into())
         }
-    };
-    Ok(Work::Search(Box::new(Search { tag: tag.clone(), numbers: command.numbers, returns, under_way })))
+    }
 }
 
-fn refused(problem: Unsearchable) -> Answer {
-    match problem {
-        Unsearchable::Charset => {
-            let charsets = CHARSETS.iter().map(|name| (*name).to_owned()).collect();
-            Answer::no(Code::BadCharset(charsets), "That charset is not understood here")
+impl Task<Selected<'_>> for Search {
+    fn go(&mut self, context: &mut Context, selected: &mut Selected<'_>, _: &mut Framer) -> Then {
+        match self.under_way.step(&mut Stored(&selected.user.account), SLICE) {
+            Ok(search::Progress::More) => Then::Again,
+            Ok(search::Progress::Done) => self.tell(&mut context.out, selected.view).into(),
+            Err(error) => {
+                forget(selected.view, self.returns.as_deref());
+                Answer::from(error).into()
+            }
         }
-        Unsearchable::TooMuch => Answer::no(Code::Limit, "Too much is looked for at once"),
     }
 }
 
 impl Search {
-    pub(crate) fn go(mut self: Box<Self>, session: &mut Session) -> Progress {
-        let State::Selected(user, _) = &session.state else { return Progress::Done };
-        let step = self.under_way.step(&mut Stored(&user.account), SLICE);
-        match step {
-            Ok(search::Progress::More) => return Progress::Again(Work::Search(self)),
-            Ok(search::Progress::Done) => self.tell(session),
-            Err(error) => {
-                forget(session, self.returns.as_deref());
-                session.finish(&self.tag, &error.into());
-            }
-        }
-        Progress::Done
-    }
-
-    fn tell(self: Box<Self>, session: &mut Session) {
-        let found = self.under_way.into_found();
-        if wants(self.returns.as_deref(), SearchReturn::Save)
-            && let Some(view) = session.state.view_mut()
-        {
+    fn tell(&self, out: &mut Outbox, view: &mut View) -> Done {
+        let found = self.under_way.found();
+        if wants(self.returns.as_deref(), SearchReturn::Save) {
             view.saved.clone_from(&found.uids);
         }
-        let out = &mut session.out;
-        match (&self.returns, self.numbers) {
+        out.write(|out| match (&self.returns, self.numbers) {
             (None, Numbers::Seq) => response::search(out, found.seqs.iter(), found.modseq),
             (None, Numbers::Uid) => response::search(out, found.uids.iter(), found.modseq),
-            (Some(returns), Numbers::Seq) => extended(out, (&self.tag, self.numbers), returns, &found, &found.seqs),
-            (Some(returns), Numbers::Uid) => extended(out, (&self.tag, self.numbers), returns, &found, &found.uids),
-        }
-        session.finish(&self.tag, &Answer::ok("Searched"));
+            (Some(returns), Numbers::Seq) => extended(out, (&self.tag, self.numbers), returns, found, &found.seqs),
+            (Some(returns), Numbers::Uid) => extended(out, (&self.tag, self.numbers), returns, found, &found.uids),
+        });
+        Done::Searched
     }
 }
 
@@ -126,10 +116,8 @@ fn wants(returns: Option<&[SearchReturn]>, option: SearchReturn) -> bool {
 }
 
 /// A search that fails saves the empty result (RFC 9051 §6.4.4.1).
-fn forget(session: &mut Session, returns: Option<&[SearchReturn]>) {
-    if wants(returns, SearchReturn::Save)
-        && let Some(view) = session.state.view_mut()
-    {
+fn forget(view: &mut View, returns: Option<&[SearchReturn]>) {
+    if wants(returns, SearchReturn::Save) {
         view.saved = imap::UidSet::new();
     }
 }

@@ -4,21 +4,22 @@ use account::Mailbox;
 use imap::command::{Status, StatusItem};
 use imap::response::{self, StatusValue};
 
-use crate::reply::Answer;
-use crate::session::Session;
+use crate::context::Context;
+use crate::reply::{Answer, Done};
+use crate::state::LoggedIn;
 
 /// STATUS of one mailbox.
-pub(crate) fn run(session: &mut Session, command: &Status) -> Result<Answer, Answer> {
-    let state = session.account()?.state()?;
+pub(crate) fn run(context: &mut Context, login: &mut LoggedIn, command: Status) -> Result<Done, Answer> {
+    let state = login.account().state()?;
     let mailbox = state.named(&command.mailbox).ok_or(account::Refusal::NoSuchMailbox)?;
-    write(session, mailbox, &command.items);
-    Ok(Answer::ok("That is it"))
+    write(context, login, mailbox, &command.items);
+    Ok(Done::Status)
 }
 
 /// Writes a STATUS response. Who asks for HIGHESTMODSEQ wants CONDSTORE from then on (RFC 7162 §3.1).
-pub(crate) fn write(session: &mut Session, mailbox: &Mailbox, items: &[StatusItem]) {
+pub(super) fn write(context: &mut Context, login: &LoggedIn, mailbox: &Mailbox, items: &[StatusItem]) {
     if items.contains(&StatusItem::HighestModSeq) {
-        session.want_condstore();
+        context.want_condstore(login.view());
     }
     let totals = mailbox.messages.totals();
     let id = mailbox.id.to_string();
@@ -26,7 +27,7 @@ pub(crate) fn write(session: &mut Session, mailbox: &Mailbox, items: &[StatusIte
         .iter()
         .map(|item| match item {
             StatusItem::Messages => StatusValue::Messages(mailbox.messages.len() as u64),
-            StatusItem::Recent => StatusValue::Recent(recent(session, mailbox)),
+            StatusItem::Recent => StatusValue::Recent(recent(login, mailbox)),
             StatusItem::UidNext => StatusValue::UidNext(mailbox.uid_next_shown()),
             StatusItem::UidValidity => StatusValue::UidValidity(mailbox.uid_validity),
             StatusItem::Unseen => StatusValue::Unseen(totals.unseen),
@@ -34,15 +35,15 @@ pub(crate) fn write(session: &mut Session, mailbox: &Mailbox, items: &[StatusIte
             StatusItem::Size => StatusValue::Size(totals.size),
             StatusItem::HighestModSeq => StatusValue::HighestModSeq(mailbox.modseq),
             StatusItem::MailboxId => StatusValue::MailboxId(&id),
-            StatusItem::AppendLimit => StatusValue::AppendLimit(Some(session.settings.append_limit)),
+            StatusItem::AppendLimit => StatusValue::AppendLimit(Some(context.settings.append_limit)),
         })
         .collect();
-    response::status(&mut session.out, &mailbox.name, session.enabled.names(), &values);
+    let names = context.enabled.names();
+    context.out.write(|out| response::status(out, &mailbox.name, names, &values));
 }
 
 /// How many messages would be `\Recent` to who selects the mailbox now (RFC 3501 §6.3.10).
-fn recent(session: &Session, mailbox: &Mailbox) -> u64 {
-    let Some(user) = session.state.user() else { return 0 };
-    let floor = user.account.recent_floor(mailbox.id, mailbox.uid_next_shown());
+fn recent(login: &LoggedIn, mailbox: &Mailbox) -> u64 {
+    let floor = login.account().recent_floor(mailbox.id, mailbox.uid_next_shown());
     (mailbox.messages.len() - mailbox.messages.places_below(floor)) as u64
 }

@@ -1,14 +1,15 @@
 //! An account in memory: for tests, and for a server that is only tried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use account::EmailId;
+use account::codec::Format;
 use imap::ModSeq;
 
 use super::{
-    Batch, CellName, Checkpoint, Email, Engine, Mark, Over, Packed, Row, SeeCell, VisitChunk, VisitEmail, VisitId,
-    Written,
+    Batch, BodyRef, CellName, Checkpoint, Email, Engine, Mark, Over, Packed, Row, SeeCell, VisitChunk, VisitEmail,
+    VisitId, Written,
 };
 use crate::lock::{Lock, Rank};
 use crate::{Error, Message};
@@ -25,12 +26,16 @@ impl Default for Memory {
 
 #[derive(Debug, Default)]
 struct Data {
-    created: bool,
+    /// `None`: it has not been made.
+    format: Option<Format>,
     log: BTreeMap<ModSeq, Row>,
     cells: BTreeMap<CellName, Vec<u8>>,
     saved: Option<ModSeq>,
     marks: Vec<Mark>,
-    emails: BTreeMap<EmailId, (i64, Message)>,
+    emails: BTreeMap<EmailId, (i64, BodyRef)>,
+    /// Octets by their names, as an object store has them: they are there before any row names them.
+    objects: HashMap<BodyRef, Message>,
+    named: u64,
     doomed: BTreeMap<EmailId, ModSeq>,
 }
 
@@ -43,18 +48,26 @@ impl Data {
 impl Memory {
     fn read<T>(&self, read: impl FnOnce(&mut Data) -> Result<T, Error>) -> Result<T, Error> {
         let mut data = self.0.lock();
-        if data.created { read(&mut data) } else { Err(Error::NoSuchAccount) }
+        if data.format.is_some() { read(&mut data) } else { Err(Error::NoSuchAccount) }
     }
 
     fn message(&self, id: EmailId) -> Result<(i64, Message), Error> {
-        self.read(|data| data.emails.get(&id).cloned().ok_or(Error::NoSuchEmail(id)))
+        self.read(|data| {
+            let (received_at, body) = data.emails.get(&id).ok_or(Error::NoSuchEmail(id))?;
+            let message = data.objects.get(body).ok_or_else(|| Error::damaged(format!("octets of email {id}")))?;
+            Ok((*received_at, message.clone()))
+        })
     }
 }
 
 impl Engine for Memory {
-    fn create(&self) -> Result<(), Error> {
-        self.0.lock().created = true;
+    fn create(&self, format: Format) -> Result<(), Error> {
+        self.0.lock().format.get_or_insert(format);
         Ok(())
+    }
+
+    fn format(&self) -> Result<Format, Error> {
+        self.0.lock().format.ok_or(Error::NoSuchAccount)
     }
 
     fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {
@@ -73,6 +86,19 @@ impl Engine for Memory {
         self.read(|data| Ok(data.log.range(from..).take(limit).map(|(_, row)| row.clone()).collect()))
     }
 
+    fn put(&self, message: &Message) -> Result<BodyRef, Error> {
+        let mut data = self.0.lock();
+        data.named += 1;
+        let name = BodyRef(data.named.to_le_bytes().into());
+        data.objects.insert(name.clone(), message.clone());
+        Ok(name)
+    }
+
+    fn discard(&self, body: &BodyRef) -> Result<(), Error> {
+        self.0.lock().objects.remove(body);
+        Ok(())
+    }
+
     fn append(&self, batch: &Batch) -> Result<Written, Error> {
         self.read(|data| {
             if data.newest() != batch.after {
@@ -80,7 +106,7 @@ impl Engine for Memory {
             }
             data.log.extend(batch.rows.iter().map(|row| (row.modseq, row.clone())));
             let emails = batch.emails.iter();
-            data.emails.extend(emails.map(|email| (email.id, (email.received_at, email.message.clone()))));
+            data.emails.extend(emails.map(|email| (email.id, (email.received_at, email.body.clone()))));
             Ok(Written::Durably)
         })
     }
@@ -177,7 +203,9 @@ impl Engine for Memory {
                 return Ok(Written::TooLate);
             }
             for id in emails {
-                data.emails.remove(id);
+                if let Some((_, body)) = data.emails.remove(id) {
+                    data.objects.remove(&body);
+                }
             }
             for id in emails.iter().chain(spared) {
                 data.doomed.remove(id);

@@ -11,6 +11,7 @@ use std::fmt::Debug;
 use std::ops::ControlFlow;
 
 use account::EmailId;
+use account::codec::Format;
 use imap::ModSeq;
 
 pub use memory::Memory;
@@ -30,9 +31,15 @@ pub struct Row {
     pub actor: String,
     /// What happened: `account::codec::write_commit`.
     pub changes: Vec<u8>,
-    /// The emails that were in the mailboxes which it deleted: `ids::write`.
+    /// In format 1, the emails that were in the mailboxes which it deleted: `ids::write`. Newer formats have them in
+    /// `changes`.
     pub gone: Vec<u8>,
 }
+
+/// The name of a message's octets, as the engine gave it before any row named them. The octets of an empty name come
+/// with the row: the email's id is their name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct BodyRef(pub Box<[u8]>);
 
 /// An email that comes with a batch.
 #[derive(Clone, Debug)]
@@ -41,8 +48,10 @@ pub struct NewEmail {
     pub id: EmailId,
     /// When, unix seconds.
     pub received_at: i64,
-    /// Its octets and structure.
+    /// Its structure, and its octets where `body` is an empty name.
     pub message: Message,
+    /// The name of its octets: [`Engine::put`] gave it.
+    pub body: BodyRef,
 }
 
 /// Commits that become durable together, or not at all.
@@ -140,9 +149,12 @@ pub type VisitChunk<'a> = &'a mut dyn FnMut(EmailId, Packed<'_>) -> ControlFlow<
 /// One account's bytes. Every write is atomic and, when it returns, durable; what is read is what was written, or
 /// [`Error::Damaged`]. All functions may be called from any thread; reads never wait for writes.
 pub trait Engine: Send + Sync + Debug {
-    /// Makes the place where the account is kept, if it is not there yet. Reads and writes of an account that has
-    /// none fail with [`Error::NoSuchAccount`].
-    fn create(&self) -> Result<(), Error>;
+    /// Makes the place where the account is kept, if it is not there yet; what will be in it is in this format. Reads
+    /// and writes of an account that has none fail with [`Error::NoSuchAccount`].
+    fn create(&self, format: Format) -> Result<(), Error>;
+
+    /// The format that everything is written in from now on. It only ever rises.
+    fn format(&self) -> Result<Format, Error>;
 
     /// Shows the pieces of the checkpoint, ascending by name; none if there is no checkpoint. One that is damaged is
     /// shown as `None`.
@@ -153,6 +165,14 @@ pub trait Engine: Send + Sync + Debug {
 
     /// Up to `limit` rows of the log after a modseq, ascending.
     fn log(&self, after: Option<ModSeq>, limit: usize) -> Result<Vec<Row>, Error>;
+
+    /// Gives a message's octets a name, for the row that will name them. An engine whose octets lie elsewhere than its
+    /// rows makes them durable here; others keep nothing yet. A checksum of the row covers the name.
+    fn put(&self, message: &Message) -> Result<BodyRef, Error>;
+
+    /// Nothing will ever name these octets: the commit that was to was refused. Of a commit that failed nobody knows, so
+    /// it discards nothing; what no row has named for long is the engine's to find.
+    fn discard(&self, body: &BodyRef) -> Result<(), Error>;
 
     /// Makes a batch durable if `batch.after` is the last row of the log.
     fn append(&self, batch: &Batch) -> Result<Written, Error>;

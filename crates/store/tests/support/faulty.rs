@@ -5,10 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use account::EmailId;
+use account::codec::Format;
 use imap::ModSeq;
 use parking_lot::Mutex;
-use store::Error;
-use store::engine::{Batch, Checkpoint, Engine, Mark, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
+use store::engine::{
+    Batch, BodyRef, Checkpoint, Engine, Mark, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
+};
+use store::{Error, Message};
 
 /// What the next write does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +68,20 @@ impl Faulty {
 }
 
 impl Engine for Faulty {
-    fn create(&self) -> Result<(), Error> {
-        self.inner.create()
+    fn create(&self, format: Format) -> Result<(), Error> {
+        self.inner.create(format)
+    }
+
+    fn format(&self) -> Result<Format, Error> {
+        self.inner.format()
+    }
+
+    fn put(&self, message: &Message) -> Result<BodyRef, Error> {
+        self.inner.put(message)
+    }
+
+    fn discard(&self, body: &BodyRef) -> Result<(), Error> {
+        self.inner.discard(body)
     }
 
     fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {

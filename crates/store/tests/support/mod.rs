@@ -31,8 +31,23 @@ impl Folder {
         Self(path)
     }
 
+    /// A folder whose accounts are of format 1, as version 0.1 made them.
+    pub(crate) fn of_format_1() -> Self {
+        let folder = Self::new();
+        drop(folder.open());
+        let directory = rusqlite::Connection::open(folder.path().join("directory.sqlite")).unwrap();
+        directory.execute_batch("PRAGMA user_version = 1").unwrap();
+        folder
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Loses where the sweeps of the store stood.
+    pub(crate) fn forget_sweeps(&self) {
+        let directory = rusqlite::Connection::open(self.0.join("directory.sqlite")).unwrap();
+        assert_eq!(directory.execute("DELETE FROM kept WHERE kind = 7", []).unwrap(), 1);
     }
 
     pub(crate) fn open(&self) -> Store {

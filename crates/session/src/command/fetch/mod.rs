@@ -11,17 +11,18 @@ use std::ops::ControlFlow;
 
 use account::{Flags, Record, SystemFlags, plan};
 use imap::command::{Access, Fetch as Command, FetchItem, Seen};
-use imap::response::{self, Code, Gone};
-use imap::{ModSeq, Section, SeqNum, SetArg, StoreMode, Tag, Target, Uid, UidSet};
+use imap::response::{self, Gone};
+use imap::{Framer, ModSeq, Section, SeqNum, SetArg, StoreMode, Target, Uid, UidSet};
 use store::Account;
 
+use crate::context::Context;
 use crate::limits;
 use crate::news::FlagTexts;
-use crate::reply::Answer;
-use crate::session::Session;
-use crate::state::State;
+use crate::outbox::Outbox;
+use crate::reply::{Answer, Done, Farewell, Wrong};
+use crate::state::Selected;
 use crate::view::{Adopt, Expunges, View, seq_at};
-use crate::work::{Progress, Work};
+use crate::work::{Begun, End, Task, Then};
 
 use octets::Segment;
 use render::{FlagsDue, Line};
@@ -40,8 +41,7 @@ enum Depth {
 }
 
 /// A FETCH under way.
-pub(crate) struct Fetch {
-    tag: Tag,
+struct Fetch {
     items: Vec<FetchItem>,
     depth: Depth,
     /// The messages still to come.
@@ -55,49 +55,44 @@ pub(crate) struct Fetch {
 }
 
 /// Begins a FETCH: sets `\Seen` where it does, tells what has gone if that was asked for.
-pub(crate) fn start(session: &mut Session, tag: &Tag, command: Command) -> Result<Option<Work>, Answer> {
+pub(crate) fn start(context: &mut Context, selected: &mut Selected<'_>, command: Command) -> Result<Begun, Answer> {
     // `UID FETCH n:*` gives what has come by now, as SEARCH does. Sequence numbers mean what the client knows.
     if matches!(command.target, Target::Uid(_)) {
-        session.tell(Expunges::Deferred);
+        context.tell(selected, Expunges::Deferred);
     }
-    let view = selected(session)?;
-    let mut uids = view.resolve(&command.target)?;
+    let mut uids = selected.view.resolve(&command.target)?;
     let mut items = command.items;
-    if command.vanished && !session.enabled.qresync {
-        return Err(Answer::bad("ENABLE QRESYNC before you ask for VANISHED"));
+    if command.vanished && !context.enabled.qresync {
+        return Err(Wrong::NoVanished.into());
     }
     if let Some(since) = command.changed_since {
-        uids = changed_since(view, &uids, since);
+        uids = changed_since(selected.view, &uids, since);
         if !items.contains(&FetchItem::ModSeq) {
             items.push(FetchItem::ModSeq); // RFC 7162 §3.1.4.1
         }
     }
     if items.contains(&FetchItem::ModSeq) {
-        session.want_condstore();
+        context.want_condstore(Some(selected.view));
     }
     if let (true, Some(since), Target::Uid(set)) = (command.vanished, command.changed_since, &command.target) {
-        tell_vanished(session, set, since)?;
+        tell_vanished(context, selected, set, since)?;
     }
     if matches!(command.target, Target::Uid(_)) && !items.contains(&FetchItem::Uid) {
         items.insert(0, FetchItem::Uid); // RFC 9051 §6.4.9
     }
     let seen = match items.iter().any(sets_seen) {
-        true => set_seen(session, &uids)?,
+        true => set_seen(context, selected, &uids)?,
         false => UidSet::new(),
     };
-    if session.enabled.condstore && !seen.is_empty() {
+    if context.enabled.condstore && !seen.is_empty() {
         // A FETCH that sets `\Seen` tells both to who knows CONDSTORE (RFC 7162 §3.2.4).
         let missing = [FetchItem::Uid, FetchItem::ModSeq].into_iter().filter(|item| !items.contains(item));
         items.extend(missing.collect::<Vec<_>>());
     }
     let depth = depth_of(&items);
     let (queue, texts) = (VecDeque::new(), FlagTexts::default());
-    let answer = Answer::ok("Fetched");
-    Ok(Some(Work::Fetch(Box::new(Fetch { tag: tag.clone(), items, depth, rest: uids, queue, seen, texts, answer }))))
-}
-
-fn selected(session: &Session) -> Result<&View, Answer> {
-    session.state.view().ok_or_else(|| Answer::bad("SELECT a mailbox first"))
+    let answer = Done::Fetched.into();
+    Ok(Begun::selected(Fetch { items, depth, rest: uids, queue, seen, texts, answer }))
 }
 
 fn sets_seen(item: &FetchItem) -> bool {
@@ -148,28 +143,27 @@ fn changed_since(view: &View, uids: &UidSet, since: u64) -> UidSet {
 }
 
 /// `VANISHED (EARLIER)`: which of the UIDs have gone since (RFC 7162 §3.2.6).
-fn tell_vanished(session: &mut Session, set: &SetArg, since: u64) -> Result<(), Answer> {
-    let view = selected(session)?;
+fn tell_vanished(context: &mut Context, selected: &Selected<'_>, set: &SetArg, since: u64) -> Result<(), Answer> {
+    let view = &*selected.view;
     let asked = match set {
         SetArg::Set(set) => set.resolve(view.messages().last().map(|r| r.uid)),
         SetArg::Saved => view.saved.clone(),
     };
-    let state = session.account()?.state()?;
+    let state = selected.user.account.state()?;
     if let Some(mailbox) = state.mailbox(view.id) {
         let gone = mailbox.vanished.since(ModSeq::new(since)).intersection(&asked);
         // What the view still has is told by VANISHED when the command ends.
         let gone = gone.difference(&view.present(&gone));
-        response::vanished(&mut session.out, &gone, Gone::Earlier);
+        context.out.write(|out| response::vanished(out, &gone, Gone::Earlier));
     }
     Ok(())
 }
 
 /// Sets `\Seen` on those that lack it, in one commit, before anything is sent.
-fn set_seen(session: &mut Session, uids: &UidSet) -> Result<UidSet, Answer> {
-    let view = selected(session)?;
-    let (id, access) = (view.id, view.access);
+fn set_seen(context: &Context, selected: &mut Selected<'_>, uids: &UidSet) -> Result<UidSet, Answer> {
+    let (id, access) = (selected.view.id, selected.view.access);
     // What counts is the mailbox and not the view: another session may have taken `\Seen` away just now.
-    let state = session.account()?.state()?;
+    let state = selected.user.account.state()?;
     let Some(mailbox) = state.mailbox(id).filter(|_| access == Access::ReadWrite) else { return Ok(UidSet::new()) };
     let unseen = |r: &Record| !mailbox.flags.set(r.flags).system.contains(SystemFlags::SEEN);
     let unseen: UidSet = mailbox.messages.select(uids).filter(|(_, r)| unseen(r)).map(|(_, r)| r.uid).collect();
@@ -178,54 +172,54 @@ fn set_seen(session: &mut Session, uids: &UidSet) -> Result<UidSet, Answer> {
     }
     let flags = Flags::new(SystemFlags::SEEN, Vec::new());
     let planned = unseen.clone();
-    let done = session.commit(Vec::new(), move |state| match state.mailbox(id) {
+    let done = context.commit(selected.user, Vec::new(), move |state| match state.mailbox(id) {
         Some(_) => plan::store(state, id, &planned, (StoreMode::Add, &flags), plan::Condition::Always),
         None => Ok(plan::Planned { changes: Vec::new(), outcome: plan::Stored::default() }),
     })?;
-    match (done.state.mailbox(id), session.state.view_mut()) {
-        (Some(mailbox), Some(view)) => Ok(view.adopt(mailbox, &unseen, Adopt::Newest)),
-        _ => Ok(UidSet::new()),
+    Ok(match done.state.mailbox(id) {
+        Some(mailbox) => selected.view.adopt(mailbox, &unseen, Adopt::Newest),
+        None => UidSet::new(),
+    })
+}
+
+impl Task<Selected<'_>> for Fetch {
+    fn go(&mut self, context: &mut Context, selected: &mut Selected<'_>, _: &mut Framer) -> Then {
+        let (out, view, account) = (&mut context.out, &*selected.view, &*selected.user.account);
+        if let Some(segment) = self.queue.front_mut() {
+            return match out.write(|out| segment.send(out)) {
+                Ok(ControlFlow::Continue(())) => Then::Again,
+                Ok(ControlFlow::Break(())) => {
+                    self.queue.pop_front();
+                    Then::Again
+                }
+                // The client has been promised octets that cannot be read: no answer can mend that.
+                Err(_) => End::Bye(Farewell::BrokenPromise).into(),
+            };
+        }
+        if self.rest.is_empty() {
+            return self.answer.clone().into();
+        }
+        match self.depth {
+            Depth::Records => self.records(view, out),
+            Depth::Structures => self.structures(view, account, out),
+            Depth::Octets => self.octets(view, account, out),
+            Depth::Whole => self.whole(view, account, out),
+        }
+        Then::Again
     }
 }
 
 impl Fetch {
-    pub(crate) fn go(mut self: Box<Self>, session: &mut Session) -> Progress {
-        if let Some(segment) = self.queue.front_mut() {
-            match segment.send(&mut session.out) {
-                Ok(ControlFlow::Continue(())) => {}
-                Ok(ControlFlow::Break(())) => drop(self.queue.pop_front()),
-                // The client has been promised octets that cannot be read: no answer can mend that.
-                Err(_) => {
-                    session.bye("Stored data cannot be read; the administrator can run `posthorn check`");
-                    return Progress::Done;
-                }
-            }
-            return Progress::Again(Work::Fetch(self));
-        }
-        if self.rest.is_empty() {
-            session.finish(&self.tag, &self.answer);
-            return Progress::Done;
-        }
-        let State::Selected(user, view) = &session.state else { return Progress::Done };
-        match self.depth {
-            Depth::Records => self.records(view, &mut session.out),
-            Depth::Structures => self.structures(view, &user.account, &mut session.out),
-            Depth::Octets => self.octets(view, &user.account, &mut session.out),
-            Depth::Whole => self.whole(view, &user.account, &mut session.out),
-        }
-        Progress::Again(Work::Fetch(self))
-    }
-
     /// Answers from memory.
-    fn records(&mut self, view: &View, out: &mut Vec<u8>) {
+    fn records(&mut self, view: &View, out: &mut Outbox) {
         let mut last = None;
         let rest = std::mem::take(&mut self.rest);
         for (place, record) in view.messages().select(&rest) {
             last = Some(record.uid);
             let Some(seq) = seq_at(place) else { continue };
             let due = self.flags_due(record);
-            Line::begin(view, &mut self.texts, out, (seq, record), due).records(&self.items);
-            if out.len() >= limits::TRANSMIT {
+            out.write(|out| Line::begin(view, &mut self.texts, out, (seq, record), due).records(&self.items));
+            if out.is_full() {
                 break;
             }
         }
@@ -233,7 +227,7 @@ impl Fetch {
     }
 
     /// Answers from the structures.
-    fn structures(&mut self, view: &View, account: &Account, out: &mut Vec<u8>) {
+    fn structures(&mut self, view: &View, account: &Account, out: &mut Outbox) {
         let batch = self.batch(view);
         let mut done = 0;
         let mut emails = batch.iter().map(|(_, r)| r.email);
@@ -243,20 +237,19 @@ impl Fetch {
             match mime::Stored::parse(structure) {
                 Ok(stored) => {
                     let due = self.flags_due(record);
-                    Line::begin(view, &mut self.texts, out, (*seq, record), due).structure(&self.items, &stored);
+                    out.write(|out| {
+                        Line::begin(view, &mut self.texts, out, (*seq, record), due).structure(&self.items, &stored);
+                    });
                 }
                 Err(_) => self.damaged(record.uid),
             }
-            match out.len() >= limits::TRANSMIT {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
+            if out.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         self.settle(&batch, done, read);
     }
 
     /// Answers with whole messages. A long one is sent in pieces, as any long octets are.
-    fn whole(&mut self, view: &View, account: &Account, out: &mut Vec<u8>) {
+    fn whole(&mut self, view: &View, account: &Account, out: &mut Outbox) {
         let batch = self.batch(view);
         let short = batch.iter().take_while(|(_, r)| u64::from(r.size) <= limits::PIECE).count();
         if short == 0 {
@@ -268,8 +261,10 @@ impl Fetch {
             let Some((seq, record)) = batch.get(done) else { return ControlFlow::Break(()) };
             done += 1;
             let due = self.flags_due(record);
-            Line::begin(view, &mut self.texts, out, (*seq, record), due).whole(&self.items, piece.octets);
-            if out.len() >= limits::TRANSMIT { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            out.write(|out| {
+                Line::begin(view, &mut self.texts, out, (*seq, record), due).whole(&self.items, piece.octets);
+            });
+            if out.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         self.settle(&batch, done, read);
     }
@@ -286,22 +281,25 @@ impl Fetch {
     }
 
     /// Answers with the messages' octets.
-    fn octets(&mut self, view: &View, account: &Account, out: &mut Vec<u8>) {
+    fn octets(&mut self, view: &View, account: &Account, out: &mut Outbox) {
         let batch = self.batch(view);
         let mut done = 0;
         for (seq, record) in &batch {
             done += 1;
-            let start = out.len();
             let due = self.flags_due(record);
-            let line = Line::begin(view, &mut self.texts, out, (*seq, record), due);
-            match line.octets(&self.items, account) {
+            let written = out.write(|out| {
+                let start = out.len();
+                let line = Line::begin(view, &mut self.texts, out, (*seq, record), due);
+                line.octets(&self.items, account).map_err(|error| (start, error))
+            });
+            match written {
                 Ok(segments) => self.queue.extend(segments),
-                Err(error) => {
-                    out.truncate(start);
+                Err((start, error)) => {
+                    out.write(|out| out.truncate(start));
                     self.failed(record.uid, error);
                 }
             }
-            if out.len() >= limits::TRANSMIT || !self.queue.is_empty() {
+            if out.is_full() || !self.queue.is_empty() {
                 break;
             }
         }
@@ -328,15 +326,12 @@ impl Fetch {
     }
 
     fn damaged(&mut self, uid: Uid) {
-        self.answer =
-            Answer::no(Code::Corruption, format!("What is stored of UID {uid} is damaged; the rest was sent"));
+        self.answer = Wrong::Damaged(uid).into();
     }
 
     fn failed(&mut self, uid: Uid, error: octets::Failure) {
         self.answer = match error {
-            octets::Failure::UnknownEncoding => {
-                Answer::no(Code::UnknownCte, format!("The encoding of that part of UID {uid} is not known"))
-            }
+            octets::Failure::UnknownEncoding => Wrong::UnknownEncoding(uid).into(),
             octets::Failure::Store(store::Error::Damaged { .. }) => return self.damaged(uid),
             octets::Failure::Store(error) => error.into(),
         };

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use imap::ModSeq;
 use rusqlite::Connection;
 
-use super::read;
 use super::schema::{self, Role};
+use super::{read, spoils};
 use crate::Error;
 use crate::engine::Written;
 use crate::lock::{Lock, Rank};
@@ -161,15 +161,6 @@ fn transaction(
         connection.prepare_cached("ROLLBACK")?.execute([])?;
     }
     result
-}
-
-/// Whether a connection that met this error must not be used again.
-fn spoils(error: &Error) -> bool {
-    match error {
-        Error::Io(_) | Error::Database(_) => true,
-        // A full disk is undone cleanly, and another process's lock says nothing of ours.
-        _ => false,
-    }
 }
 
 /// `None` if the file was changed so lately that a change that follows could look the same.

@@ -42,6 +42,10 @@ pub(super) fn of_email(email: &Email<'_>) -> i64 {
     i64::from(crc32c::crc32c_append(crc32c::crc32c(&head), email.structure))
 }
 
+pub(super) fn of_kept(kind: u64, key: &[u8], data: &[u8]) -> i64 {
+    Crc(0).number(kind).bytes(key).bytes(data).get()
+}
+
 pub(super) fn of_doomed(id: EmailId, modseq: i64) -> i64 {
     Crc(0).number(id.get()).number(modseq.cast_unsigned()).get()
 }

@@ -5,20 +5,27 @@
 
 mod connections;
 mod crc;
+mod directory;
+mod error;
 mod marks;
 mod read;
+mod rows;
 mod schema;
 mod write;
 
 use std::path::{Path, PathBuf};
 
 use account::EmailId;
+use account::codec::Format;
 use imap::ModSeq;
 
 use self::connections::Connections;
-use super::{Batch, Checkpoint, Engine, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
-use crate::Error;
+use self::error::spoils;
+use super::{Batch, BodyRef, Checkpoint, Engine, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
+use crate::{Error, Message};
 
+pub(crate) use directory::SqliteDirectory;
+pub(crate) use rows::SqliteRows;
 pub(crate) use schema::{durable_folder, private_file};
 
 /// An account's file. It is opened when it is first used.
@@ -40,8 +47,12 @@ impl Sqlite {
 }
 
 impl Engine for Sqlite {
-    fn create(&self) -> Result<(), Error> {
-        schema::create(self.connections.path())
+    fn create(&self, format: Format) -> Result<(), Error> {
+        schema::create(self.connections.path(), format)
+    }
+
+    fn format(&self) -> Result<Format, Error> {
+        self.connections.look(schema::format)
     }
 
     fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {
@@ -54,6 +65,15 @@ impl Engine for Sqlite {
 
     fn log(&self, after: Option<ModSeq>, limit: usize) -> Result<Vec<Row>, Error> {
         self.connections.look(|connection| read::log(connection, after, limit))
+    }
+
+    /// The octets go in the transaction that writes their email's row, after it: one sync makes all durable.
+    fn put(&self, _: &Message) -> Result<BodyRef, Error> {
+        Ok(BodyRef::default())
+    }
+
+    fn discard(&self, _: &BodyRef) -> Result<(), Error> {
+        Ok(())
     }
 
     fn append(&self, batch: &Batch) -> Result<Written, Error> {

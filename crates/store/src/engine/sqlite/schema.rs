@@ -5,12 +5,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use account::codec::Format;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::Error;
-
-/// The version of what is in the file.
-const VERSION: i64 = 1;
 
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -63,22 +61,33 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Connection, Error> {
     if role == Role::Reader {
         connection.execute_batch("PRAGMA query_only = ON")?;
     }
-    match connection.query_row("PRAGMA user_version", [], |row| row.get(0))? {
-        VERSION => Ok(connection),
+    match user_version(&connection)? {
         // Its maker was stopped before it was done: there is nothing in it.
         0 => Err(Error::NoSuchAccount),
+        known if Format::from_number(known).is_some() => Ok(connection),
         _ => Err(Error::TooNew { what: path.display().to_string() }),
     }
 }
 
+/// The format that the file is written in: its `user_version`.
+pub(super) fn format(connection: &Connection) -> Result<Format, Error> {
+    // Another process may have raised it since the file was opened.
+    Format::from_number(user_version(connection)?).ok_or_else(|| Error::TooNew { what: "the account".to_owned() })
+}
+
+fn user_version(connection: &Connection) -> Result<u8, Error> {
+    let number: i64 = connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
+    Ok(u8::try_from(number).unwrap_or(u8::MAX))
+}
+
 /// Makes the file and its tables, as far as they are not there. Two processes may do so at once.
-pub(super) fn create(path: &Path) -> Result<(), Error> {
+pub(super) fn create(path: &Path, format: Format) -> Result<(), Error> {
     if let Some(folder) = path.parent() {
         durable_folder(folder)?;
     }
     let mut patience = 200;
     loop {
-        match create_tables(path) {
+        match create_tables(path, format) {
             Err(Error::Busy) if patience > 0 => patience -= 1,
             other => return other,
         }
@@ -94,7 +103,7 @@ pub(crate) fn private_file(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn create_tables(path: &Path) -> Result<(), Error> {
+fn create_tables(path: &Path, format: Format) -> Result<(), Error> {
     private_file(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -104,7 +113,11 @@ fn create_tables(path: &Path) -> Result<(), Error> {
     connection.execute_batch(PRAGMAS)?;
     connection.execute_batch("BEGIN IMMEDIATE")?;
     connection.execute_batch(TABLES)?;
-    connection.execute_batch(&format!("PRAGMA user_version = {VERSION}; COMMIT"))?;
+    // Whoever was first has said which format.
+    if user_version(&connection)? == 0 {
+        connection.execute_batch(&format!("PRAGMA user_version = {}", format.number()))?;
+    }
+    connection.execute_batch("COMMIT")?;
     Ok(())
 }
 

@@ -34,7 +34,10 @@ fn insert_row(connection: &Connection, row: &Row) -> Result<(), Error> {
 }
 
 fn insert_email(connection: &Connection, email: &NewEmail, chunk: &mut Vec<u8>) -> Result<(), Error> {
-    let NewEmail { id, received_at, message } = email;
+    let NewEmail { id, received_at, message, body } = email;
+    if !body.0.is_empty() {
+        return Err(Error::WrongPlan(format!("the octets of email {id} are somewhere else")));
+    }
     let structure = message.0.structure.as_bytes();
     let row = Email { id: *id, size: message.size(), hash: *message.hash(), received_at: *received_at, structure };
     let mut insert = connection.prepare_cached("INSERT INTO email VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;

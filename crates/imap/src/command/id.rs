@@ -1,0 +1,29 @@
+//! ID (RFC 2971): what a client says of itself.
+
+use super::Command;
+use crate::Fault;
+use crate::cursor::{Cursor, Found};
+
+/// The most fields of an ID: RFC 2971 §3.3 allows 30.
+const MAX_FIELDS: usize = 60;
+
+/// `id` (RFC 2971 §4)
+pub(super) fn id(c: &mut Cursor<'_>) -> Found<Command> {
+    c.space()?;
+    let mut fields = Vec::new();
+    if c.peek() == Some(b'(') {
+        c.list(|c| {
+            if fields.len() >= MAX_FIELDS {
+                return Err(Fault::TooMuch("ID fields"));
+            }
+            let name = c.astring()?.into_owned();
+            c.space()?;
+            let value = c.nstring()?.map(std::borrow::Cow::into_owned);
+            fields.push((name, value));
+            Ok(())
+        })?;
+    } else if c.nstring()?.is_some() {
+        return Err(Fault::Expected("a list or NIL"));
+    }
+    Ok(Command::Id(fields))
+}

@@ -1,0 +1,29 @@
+//! CLOSE and UNSELECT (RFC 9051 §6.4.1, §6.4.2).
+
+use account::{Refusal, plan};
+use imap::command::Access;
+
+use crate::context::Context;
+use crate::reply::{Answer, Done};
+use crate::state::Selected;
+use crate::work::End;
+
+/// CLOSE: expunges without telling, if the mailbox is open for writing.
+pub(crate) fn close(context: &mut Context, selected: &mut Selected<'_>, (): ()) -> Result<End, Answer> {
+    let id = selected.view.id;
+    if selected.view.access == Access::ReadWrite {
+        let done = context.commit(selected.user, Vec::new(), move |state| plan::expunge(state, id, None));
+        // A mailbox that was deleted meanwhile has nothing left to expunge.
+        if let Err(answer) = done
+            && answer != Answer::from(Refusal::NoSuchMailbox)
+        {
+            return Err(answer);
+        }
+    }
+    Ok(End::Leave(Done::Closed))
+}
+
+/// UNSELECT: leaves the mailbox and expunges nothing.
+pub(crate) fn unselect(_: &mut Context, _: &mut Selected<'_>, (): ()) -> End {
+    End::Leave(Done::Unselected)
+}

@@ -1,0 +1,217 @@
+//! The directory of accounts in SQLite.
+
+mod schema;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use account::codec::Format;
+use rusqlite::{Connection, OptionalExtension, Params, params};
+
+use self::schema::{COLUMNS, Known};
+use crate::backend::directory::{Credentials, Directory, Entry, check_name};
+use crate::lock::{Lock, Rank};
+use crate::{AccountId, Error};
+
+/// The directory in a file of its own, or in memory.
+#[derive(Debug)]
+pub(crate) struct SqliteDirectory {
+    connection: Lock<Connection>,
+    /// What others compare with what they remember.
+    version: AtomicU64,
+    /// SQLite's count of what other processes have committed, as last seen.
+    others: AtomicU64,
+}
+
+impl SqliteDirectory {
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        schema::open(path).map(Self::new)
+    }
+
+    pub(crate) fn memory() -> Self {
+        let connection = Connection::open_in_memory().map_err(Error::from).and_then(schema::prepare);
+        // Our own statements on an empty database.
+        Self::new(connection.expect("a database in memory opens"))
+    }
+
+    fn new(connection: Connection) -> Self {
+        Self {
+            connection: Lock::new(Rank::Directory, connection),
+            version: AtomicU64::new(1),
+            others: AtomicU64::new(0),
+        }
+    }
+
+    fn change(&self, id: AccountId, change: impl FnOnce(&mut Known)) -> Result<(), Error> {
+        self.write(|connection| {
+            let mut known = known(connection, id)?.ok_or(Error::NoSuchAccount)?;
+            change(&mut known);
+            known.write(connection)
+        })
+    }
+
+    fn write<T>(&self, act: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let mut connection = self.connection.lock();
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let result = act(&transaction)?;
+        transaction.commit()?;
+        self.version.fetch_add(1, Ordering::AcqRel);
+        Ok(result)
+    }
+}
+
+impl Directory for SqliteDirectory {
+    fn format(&self) -> Result<Format, Error> {
+        schema::format(&self.connection.lock())
+    }
+
+    fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    fn refresh(&self) -> Result<u64, Error> {
+        let connection = self.connection.lock();
+        let mut statement = connection.prepare_cached("PRAGMA data_version")?;
+        let others = statement.query_row([], |row| row.get::<_, i64>(0))?.cast_unsigned();
+        let before = self.others.swap(others, Ordering::AcqRel);
+        if before != others && before != 0 {
+            self.version.fetch_add(1, Ordering::AcqRel);
+        }
+        Ok(self.version())
+    }
+
+    fn add(&self, name: &str, credentials: Option<&Credentials>, now: i64) -> Result<AccountId, Error> {
+        check_name(name)?;
+        self.write(|connection| {
+            free(connection, name)?;
+            // The row is there for its id, and then written whole, as its checksum has the id in it.
+            let mut insert = connection
+                .prepare_cached("INSERT INTO account (name, disabled, created, crc) VALUES (?1, 0, ?2, 0)")?;
+            insert.execute(params![name, now])?;
+            let number = connection.last_insert_rowid().cast_unsigned();
+            let id = AccountId::new(number).ok_or_else(|| Error::damaged("the directory gave an id of 0"))?;
+            let entry = Entry { id, name: name.to_owned(), disabled: false, created: now };
+            Known { entry, credentials: credentials.cloned() }.write(connection)?;
+            Ok(id)
+        })
+    }
+
+    fn list(&self) -> Result<Vec<Entry>, Error> {
+        let connection = self.connection.lock();
+        let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM account ORDER BY name"))?;
+        let mut rows = statement.query([])?;
+        let mut list = Vec::new();
+        while let Some(row) = rows.next()? {
+            list.push(schema::read(row)?.entry);
+        }
+        Ok(list)
+    }
+
+    fn find(&self, id: AccountId) -> Result<Option<Entry>, Error> {
+        Ok(known(&self.connection.lock(), id)?.map(|known| known.entry))
+    }
+
+    fn find_by_name(&self, name: &str) -> Result<Option<Entry>, Error> {
+        let connection = self.connection.lock();
+        if let Some(known) = select(&connection, "name = ?1", [name])? {
+            return Ok(Some(known.entry));
+        }
+        let by_alias = "id = (SELECT account FROM alias WHERE address = ?1)";
+        Ok(select(&connection, by_alias, [name])?.map(|known| known.entry))
+    }
+
+    fn credentials(&self, id: AccountId) -> Result<Option<Credentials>, Error> {
+        Ok(known(&self.connection.lock(), id)?.ok_or(Error::NoSuchAccount)?.credentials)
+    }
+
+    fn set_password(&self, id: AccountId, credentials: &Credentials) -> Result<(), Error> {
+        self.change(id, |known| known.credentials = Some(credentials.clone()))
+    }
+
+    fn disable(&self, id: AccountId) -> Result<(), Error> {
+        self.change(id, |known| known.entry.disabled = true)
+    }
+
+    fn enable(&self, id: AccountId) -> Result<(), Error> {
+        self.change(id, |known| known.entry.disabled = false)
+    }
+
+    fn remove(&self, id: AccountId) -> Result<(), Error> {
+        self.write(|connection| {
+            let number = id.get().cast_signed();
+            if connection.prepare_cached("DELETE FROM account WHERE id = ?1")?.execute([number])? == 0 {
+                return Err(Error::NoSuchAccount);
+            }
+            connection.prepare_cached("DELETE FROM alias WHERE account = ?1")?.execute([number])?;
+            connection.prepare_cached("INSERT OR REPLACE INTO removed VALUES (?1)")?.execute([number])?;
+            Ok(())
+        })
+    }
+
+    fn add_alias(&self, address: &str, id: AccountId) -> Result<(), Error> {
+        check_name(address)?;
+        self.write(|connection| {
+            known(connection, id)?.ok_or(Error::NoSuchAccount)?;
+            free(connection, address)?;
+            let mut insert = connection.prepare_cached("INSERT INTO alias VALUES (?1, ?2)")?;
+            insert.execute(params![address, id.get().cast_signed()])?;
+            Ok(())
+        })
+    }
+
+    fn remove_alias(&self, address: &str) -> Result<bool, Error> {
+        self.write(|connection| {
+            let mut delete = connection.prepare_cached("DELETE FROM alias WHERE address = ?1")?;
+            Ok(delete.execute([address])? > 0)
+        })
+    }
+
+    fn aliases(&self) -> Result<Vec<(String, AccountId)>, Error> {
+        let connection = self.connection.lock();
+        let mut statement = connection.prepare_cached("SELECT address, account FROM alias ORDER BY address")?;
+        let mut rows = statement.query([])?;
+        let mut aliases = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id = AccountId::new(row.get::<_, i64>(1)?.cast_unsigned());
+            aliases.push((row.get(0)?, id.ok_or_else(|| Error::damaged("an alias in the directory"))?));
+        }
+        Ok(aliases)
+    }
+
+    fn after(&self, id: Option<AccountId>) -> Result<Option<AccountId>, Error> {
+        let connection = self.connection.lock();
+        let mut statement = connection.prepare_cached("SELECT min(id) FROM account WHERE id > ?1")?;
+        let next: Option<i64> = statement.query_row([id.map_or(0, |id| id.get().cast_signed())], |row| row.get(0))?;
+        Ok(next.and_then(|id| AccountId::new(id.cast_unsigned())))
+    }
+
+    fn removed(&self) -> Result<Vec<AccountId>, Error> {
+        let connection = self.connection.lock();
+        let mut statement = connection.prepare_cached("SELECT id FROM removed")?;
+        let ids = statement.query_map([], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
+        Ok(ids.into_iter().filter_map(|id| AccountId::new(id.cast_unsigned())).collect())
+    }
+
+    fn forget_removed(&self, id: AccountId) -> Result<(), Error> {
+        let connection = self.connection.lock();
+        connection.prepare_cached("DELETE FROM removed WHERE id = ?1")?.execute([id.get().cast_signed()])?;
+        Ok(())
+    }
+}
+
+fn known(connection: &Connection, id: AccountId) -> Result<Option<Known>, Error> {
+    select(connection, "id = ?1", [id.get().cast_signed()])
+}
+
+fn select(connection: &Connection, which: &str, params: impl Params) -> Result<Option<Known>, Error> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM account WHERE {which}"))?;
+    let mut rows = statement.query(params)?;
+    rows.next()?.map(schema::read).transpose()
+}
+
+/// Whether no account and no alias has that name.
+fn free(connection: &Connection, name: &str) -> Result<(), Error> {
+    const SQL: &str = "SELECT 1 FROM account WHERE name = ?1 UNION ALL SELECT 1 FROM alias WHERE address = ?1";
+    let taken = connection.prepare_cached(SQL)?.query_row([name], |_| Ok(())).optional()?;
+    if taken.is_some() { Err(Error::NameTaken(name.to_owned())) } else { Ok(()) }
+}

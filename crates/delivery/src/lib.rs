@@ -2,8 +2,8 @@
 //!
 //! Mail comes in here from a mail server that has already taken it from the world: by LMTP (RFC 2033), that is SMTP
 //! (RFC 5321) with one answer for each recipient. A 250 is given only once the message is on disk. Octets go in by
-//! [`Lmtp::receive`], and what is to be sent comes out of [`Lmtp::transmit`], which is also where a whole message is
-//! stored: so whoever owns the session lets `transmit` work on a thread that may wait, unless the session is
+//! [`Lmtp::receive`], which only keeps them, and what is to be sent comes out of [`Lmtp::transmit`], which does all the
+//! work: so whoever owns the session lets `transmit` work on a thread that may wait, unless the session is
 //! [`light`](Lmtp::light). It never touches a socket, never reads a clock and never holds a message in memory.
 //!
 //! In reading order: `lmtp`, `line`, `command`, `path`, `data`, `route`, `transaction`, `trace`, `reply`, `limits`.

@@ -21,5 +21,9 @@ pub const SILENCE: Duration = Duration::from_mins(5);
 /// How much is handed out by one call of `transmit`, roughly.
 pub const OUTPUT: usize = 64 * 1024;
 
+/// How much of a message is put by on the spot. It has to be less than the 256 KiB that an upload takes before it begins
+/// to compress and to write.
+pub const LIGHT: u64 = 128 * 1024;
+
 /// The most accounts that one message is committed into at a time.
 pub const PARALLEL: usize = 8;

@@ -23,10 +23,12 @@ pub struct Lmtp {
     transaction: Option<Transaction>,
     reading: Reading,
     lines: Lines,
-    /// What came after the end of a message that is still to be stored, and how much of it has been looked at.
-    held: (Vec<u8>, usize),
+    /// What the client sent and was not looked at yet.
+    waiting: Waiting,
     out: Vec<u8>,
     phase: Phase,
+    /// Told to end: it does what is begun, and no more.
+    ending: bool,
     now: Now,
     /// When the client was last heard of.
     heard: Instant,
@@ -46,16 +48,34 @@ enum Reading {
 }
 
 /// How far the session is.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// It reads.
     Open,
-    /// A message is whole and is stored by the next `transmit`.
-    Due,
-    /// As `Due`, and after that the session ends.
-    DueLast,
+    /// The next step may wait for the disk.
+    Due(Step),
     /// The last answer has been written.
     Closing,
+}
+
+/// A step that may wait for the disk.
+enum Step {
+    /// RCPT: to look an address up.
+    Recipient(Address),
+    /// A message is whole: to store it.
+    Message,
+}
+
+/// Octets from the client, and how many of them have been looked at.
+#[derive(Default)]
+struct Waiting {
+    octets: Vec<u8>,
+    at: usize,
+}
+
+impl Waiting {
+    fn rest(&self) -> &[u8] {
+        self.octets.get(self.at..).unwrap_or_default()
+    }
 }
 
 /// Counts what a mail server does not do.
@@ -77,9 +97,10 @@ impl Lmtp {
             transaction: None,
             reading: Reading::Line,
             lines: Lines::default(),
-            held: (Vec::new(), 0),
+            waiting: Waiting::default(),
             out,
             phase: Phase::Open,
+            ending: false,
             now,
             heard: now.monotonic,
             begun: 0,
@@ -87,25 +108,21 @@ impl Lmtp {
         }
     }
 
-    /// The client spoke. Commands are answered and a message's octets are put away, but a whole message waits for
-    /// [`transmit`](Self::transmit).
+    /// The client spoke: what it said waits for [`transmit`](Self::transmit). That is as much as one read gives, since
+    /// nothing is read before `transmit` has used it up and says [`Next::Read`]: a client that sends faster than its
+    /// mail can be stored is held up by its own socket.
     pub fn receive(&mut self, bytes: &[u8], now: Now) {
         self.now = now;
         self.heard = now.monotonic;
-        if self.held.0.is_empty() {
-            let taken = self.digest(bytes);
-            if self.phase != Phase::Closing {
-                self.held = (bytes.get(taken..).unwrap_or_default().to_vec(), 0);
-            }
-        } else {
-            self.held.0.extend(bytes);
+        if !matches!(self.phase, Phase::Closing) {
+            self.waiting.octets.extend_from_slice(bytes);
         }
     }
 
     /// Time passed: ends the session if the client has been silent for too long (RFC 5321 §4.5.3.2.7).
     pub fn wake(&mut self, now: Now) {
         self.now = now;
-        if self.phase == Phase::Open && now.monotonic >= self.heard + limits::SILENCE {
+        if self.listens() && now.monotonic >= self.heard + limits::SILENCE {
             self.close(Reply::TooSilent);
         }
     }
@@ -113,41 +130,48 @@ impl Lmtp {
     /// The server shuts down. A message that is whole is stored and answered first; the client sends any other again.
     pub fn end(&mut self, now: Now) {
         self.now = now;
-        match self.phase {
-            Phase::Open => self.close(Reply::ShuttingDown),
-            Phase::Due => self.phase = Phase::DueLast,
-            Phase::DueLast | Phase::Closing => {}
-        }
+        self.ending = true;
     }
 
-    /// Adds what is to be sent to `out`. Stores the message that is due, which waits for the disk.
+    /// Works on what the client sent, and adds what is to be sent to `out`: one step that may wait for the disk, if
+    /// one is due, and what comes after it up to the next.
     pub fn transmit(&mut self, out: &mut Vec<u8>) -> Next {
-        loop {
-            if matches!(self.phase, Phase::Due | Phase::DueLast) {
-                self.deliver();
-            }
-            out.append(&mut self.out);
-            if self.phase == Phase::Closing {
-                return Next::Close;
-            }
-            if self.held.0.is_empty() {
-                return Next::Read;
-            }
-            if out.len() >= limits::OUTPUT {
-                return Next::Write;
-            }
-            self.digest_held();
+        match std::mem::replace(&mut self.phase, Phase::Open) {
+            Phase::Open => {}
+            Phase::Due(step) => self.carry_out(step),
+            Phase::Closing => self.phase = Phase::Closing,
+        }
+        self.digest();
+        if self.ending && self.listens() {
+            self.close(Reply::ShuttingDown);
+        }
+        // Answers to commands that came together go together (RFC 2920 §3.2).
+        if matches!(self.phase, Phase::Due(Step::Recipient(_))) && self.out.len() < limits::OUTPUT {
+            return Next::Write;
+        }
+        out.append(&mut self.out);
+        match self.phase {
+            Phase::Closing => Next::Close,
+            Phase::Open if self.waiting.rest().is_empty() => Next::Read,
+            Phase::Open | Phase::Due(_) => Next::Write,
         }
     }
 
     /// When to call [`wake`](Self::wake) if nothing happens.
     pub fn deadline(&self) -> Option<Instant> {
-        (self.phase == Phase::Open).then(|| self.heard + limits::SILENCE)
+        self.listens().then(|| self.heard + limits::SILENCE)
     }
 
-    /// Whether the next [`transmit`](Self::transmit) does not wait for the disk.
+    /// Whether the next [`transmit`](Self::transmit) does not wait for the disk, nor works for long: a command is read,
+    /// or a little of a message is put by. A long message is compressed as it comes, and may go to a file.
     pub fn light(&self) -> bool {
-        matches!(self.phase, Phase::Open | Phase::Closing) && self.held.0.is_empty()
+        let stored = self.transaction.as_ref().map_or(0, Transaction::stored);
+        !matches!(self.phase, Phase::Due(_)) && stored + self.waiting.rest().len() as u64 <= limits::LIGHT
+    }
+
+    /// Whether all that the client sent is dealt with, and more may come.
+    fn listens(&self) -> bool {
+        matches!(self.phase, Phase::Open) && self.waiting.rest().is_empty()
     }
 
     /// What the client called itself, once it has.
@@ -155,25 +179,22 @@ impl Lmtp {
         self.client.as_deref()
     }
 
-    /// Works on octets until they are used up, a message is due or the session closes: how many were used.
-    fn digest(&mut self, bytes: &[u8]) -> usize {
-        let mut rest = bytes;
-        while !rest.is_empty() && self.phase == Phase::Open {
-            let taken = match &mut self.reading {
+    /// Works on what waits until it is used up, a step is due that may wait, or the session closes.
+    fn digest(&mut self) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        while matches!(self.phase, Phase::Open) && self.out.len() < limits::OUTPUT {
+            let rest = waiting.rest();
+            if rest.is_empty() {
+                return;
+            }
+            waiting.at += match &mut self.reading {
                 Reading::Line => self.line(rest),
                 Reading::Text(_) => self.text(rest),
                 Reading::Chunk(_) => self.chunk(rest),
             };
-            rest = rest.get(taken..).unwrap_or_default();
         }
-        bytes.len() - rest.len()
-    }
-
-    fn digest_held(&mut self) {
-        let (held, at) = std::mem::take(&mut self.held);
-        let at = at + self.digest(held.get(at..).unwrap_or_default());
-        if at < held.len() && self.phase != Phase::Closing {
-            self.held = (held, at);
+        if !matches!(self.phase, Phase::Closing) && !waiting.rest().is_empty() {
+            self.waiting = waiting;
         }
     }
 
@@ -204,7 +225,7 @@ impl Lmtp {
             Progress::More => input.len(),
             Progress::Ended(taken) => {
                 self.reading = Reading::Line;
-                self.phase = Phase::Due;
+                self.phase = Phase::Due(Step::Message);
                 taken
             }
         }
@@ -231,7 +252,7 @@ impl Lmtp {
             return self.refuse(Reply::NoRecipients);
         }
         match (place, transaction.failure()) {
-            (ChunkPlace::Last, _) => self.phase = Phase::Due,
+            (ChunkPlace::Last, _) => self.phase = Phase::Due(Step::Message),
             (ChunkPlace::Inner, None) => reply::write_chunk(transaction.chunk(), &mut self.out),
             (ChunkPlace::Inner, Some(failure)) => failure.write(&mut self.out),
         }
@@ -245,7 +266,7 @@ impl Lmtp {
         match command {
             Command::Lhlo(name) => self.hello(name),
             Command::Mail(mail) => self.mail(mail),
-            Command::Rcpt(address) => self.rcpt(&address),
+            Command::Rcpt(address) => self.rcpt(address),
             Command::Data => self.data(),
             Command::Bdat(chunk) => self.bdat(chunk),
             Command::Rset => {
@@ -279,8 +300,8 @@ impl Lmtp {
         }
     }
 
-    fn rcpt(&mut self, address: &Address) {
-        let Some(transaction) = &mut self.transaction else { return self.refuse(Reply::MailFirst) };
+    fn rcpt(&mut self, address: Address) {
+        let Some(transaction) = &self.transaction else { return self.refuse(Reply::MailFirst) };
         if transaction.body.is_begun() {
             return self.refuse(Reply::ChunksBegun);
         }
@@ -290,18 +311,7 @@ impl Lmtp {
         if transaction.recipients.len() >= limits::RECIPIENTS {
             return self.answer(Reply::TooManyRecipients);
         }
-        let answer = match self.settings.routing.route(self.settings.store.directory(), address) {
-            Ok(Route::To(target)) => {
-                transaction.recipients.push(target);
-                Reply::RecipientOk
-            }
-            Ok(Route::Nowhere) => {
-                (self.settings.journal)(&self.peer, Event::NobodyThere(address));
-                Reply::NoSuchUser
-            }
-            Err(error) => Reply::from(&error),
-        };
-        self.answer(answer);
+        self.phase = Phase::Due(Step::Recipient(address));
     }
 
     fn data(&mut self) {
@@ -342,10 +352,33 @@ impl Lmtp {
         }
     }
 
+    /// Does what may wait for the disk.
+    fn carry_out(&mut self, step: Step) {
+        match step {
+            Step::Recipient(address) => self.look_up(&address),
+            Step::Message => self.deliver(),
+        }
+    }
+
+    /// Finds the account of an address, and answers RCPT.
+    fn look_up(&mut self, address: &Address) {
+        let Some(transaction) = &mut self.transaction else { return };
+        let answer = match self.settings.routing.route(self.settings.store.directory(), address) {
+            Ok(Route::To(target)) => {
+                transaction.recipients.push(target);
+                Reply::RecipientOk
+            }
+            Ok(Route::Nowhere) => {
+                (self.settings.journal)(&self.peer, Event::NobodyThere(address));
+                Reply::NoSuchUser
+            }
+            Err(error) => Reply::from(&error),
+        };
+        self.answer(answer);
+    }
+
     /// Stores the message that is due and answers for each recipient, in their order (RFC 2033 §4.2).
     fn deliver(&mut self) {
-        let last = self.phase == Phase::DueLast;
-        self.phase = Phase::Open;
         if let Some(transaction) = self.transaction.take() {
             let answers = transaction.deliver(&self.settings, &self.peer, self.now.unix);
             if answers.contains(&Reply::Delivered) {
@@ -355,7 +388,7 @@ impl Lmtp {
                 answer.write(&mut self.out);
             }
         }
-        if last {
+        if self.ending {
             self.close(Reply::ShuttingDown);
         }
     }
@@ -373,7 +406,7 @@ impl Lmtp {
     fn close(&mut self, reply: Reply) {
         self.answer(reply);
         self.transaction = None;
-        self.held = (Vec::new(), 0);
+        self.waiting = Waiting::default();
         self.phase = Phase::Closing;
     }
 }

@@ -81,6 +81,14 @@ impl Transaction {
         }
     }
 
+    /// How many octets of the message are put by.
+    pub(crate) fn stored(&self) -> u64 {
+        match &self.body {
+            Body::Begun(_, upload) => upload.len(),
+            Body::NotBegun | Body::Failed(_) => 0,
+        }
+    }
+
     /// Why the message cannot be stored, as far as is known.
     pub(crate) fn failure(&self) -> Option<Reply> {
         match self.body {

@@ -95,11 +95,10 @@ fn at_shutdown_a_whole_message_is_stored_first() {
     let mut lmtp = session(now);
     say(&mut lmtp, b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob>\r\nDATA\r\n", now);
     lmtp.receive(b"x\r\n.\r\nNOOP\r\n", now);
-    assert!(!lmtp.light());
     lmtp.end(now);
-    let mut out = Vec::new();
-    assert_eq!(lmtp.transmit(&mut out), Next::Close);
-    let answers = String::from_utf8(out).expect("UTF-8");
+    assert_eq!(step(&mut lmtp), (true, String::new(), Next::Write));
+    let (light, answers, next) = step(&mut lmtp);
+    assert_eq!((light, next), (false, Next::Close));
     let codes: Vec<_> = answers.lines().map(|line| &line[..9]).collect();
     assert_eq!(codes, ["250 2.6.0", "421 4.3.2"]);
 
@@ -109,6 +108,57 @@ fn at_shutdown_a_whole_message_is_stored_first() {
     let mut out = Vec::new();
     assert_eq!(lmtp.transmit(&mut out), Next::Close);
     assert!(out.starts_with(b"421 4.3.2 "));
+}
+
+/// What one `transmit` answers, whether it was light, and what comes next.
+fn step(lmtp: &mut Lmtp) -> (bool, String, Next) {
+    let mut out = Vec::new();
+    let light = lmtp.light();
+    let next = lmtp.transmit(&mut out);
+    (light, String::from_utf8(out).expect("UTF-8"), next)
+}
+
+#[test]
+fn what_may_wait_for_the_disk_is_a_step_of_its_own() {
+    let now = now();
+    let mut lmtp = session(now);
+    step(&mut lmtp);
+    lmtp.receive(b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob>\r\nRCPT TO:<nobody>\r\nDATA\r\n", now);
+    assert_eq!(step(&mut lmtp), (true, String::new(), Next::Write), "commands are read, and nobody is looked up");
+    assert_eq!(step(&mut lmtp), (false, String::new(), Next::Write), "one look-up");
+    let (light, answers, next) = step(&mut lmtp);
+    let codes: Vec<_> = answers.lines().skip(7).map(|line| &line[..3]).collect();
+    assert_eq!((light, codes, next), (false, vec!["250", "250", "550", "354"], Next::Read), "{answers}");
+    lmtp.receive(b"Subject: x\r\n\r\nx\r\n.\r\nMAIL FROM:<>\r\nRCPT TO:<bob>\r\n", now);
+    assert_eq!(step(&mut lmtp), (true, String::new(), Next::Write), "it is put by, and nothing is stored");
+    assert_eq!(step(&mut lmtp), (false, String::new(), Next::Write), "it is stored");
+    let (light, answers, next) = step(&mut lmtp);
+    let codes: Vec<_> = answers.lines().map(|line| &line[..9]).collect();
+    assert_eq!((light, codes, next), (false, vec!["250 2.6.0", "250 2.1.0", "250 2.1.5"], Next::Read));
+    assert!(lmtp.light());
+}
+
+#[test]
+fn a_long_message_is_work_for_a_thread_that_may_wait() {
+    let now = now();
+    let mut lmtp = session(now);
+    say(&mut lmtp, b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob>\r\nDATA\r\n", now);
+    let piece = b"sixteen octets\r\n".repeat(2048);
+    let light: Vec<bool> = (0..8)
+        .map(|_| {
+            lmtp.receive(&piece, now);
+            let (light, answers, next) = step(&mut lmtp);
+            assert_eq!((answers.as_str(), next), ("", Next::Read), "it is taken as it comes");
+            light
+        })
+        .collect();
+    assert_eq!(light, [true, true, true, false, false, false, false, false], "the fields of its trace count too");
+    lmtp.receive(b"RSET\r\n", now);
+    assert!(!lmtp.light(), "to let go of it may be work as well");
+    let (answers, next) = say(&mut lmtp, b".\r\n", now);
+    assert!(answers.starts_with("250 2.6.0 "), "{answers}");
+    assert_eq!(next, Next::Read);
+    assert!(lmtp.light());
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //!
 //! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message`
 //! (octets come in), `queue` and `commit` (changes become durable), `open` and `log` (checkpoint and log become a
-//! state), `checkpoint`, `body` (octets go out), `watch`, `recent`, `pin`, `time` (how it passes), `sweep`, `swept`,
+//! state), `checkpoint`, `history`, `body` (octets go out), `watch`, `recent`, `pin`, `time` (how it passes), `sweep`, `swept`,
 //! `retention` and `inspect` (what has to be done from time to time), `check`; beneath them the traits
 //! [`backend::Backend`] and [`engine::Engine`] with what implements them; beside them the [`Directory`] of accounts.
 //! `docs/design/store.md` has the files column by column and the argument why nothing is lost.
@@ -21,6 +21,7 @@ mod checkpoint;
 mod commit;
 pub mod engine;
 mod error;
+mod history;
 mod id;
 mod ids;
 mod inspect;

@@ -7,9 +7,10 @@ use account::EmailId;
 use account::codec::Format;
 use imap::ModSeq;
 
+use super::cells::Cells;
 use super::{
-    Batch, BodyRef, CellName, Checkpoint, Email, Engine, Mark, Over, Packed, Row, SeeCell, VisitChunk, VisitEmail,
-    VisitId, Written,
+    Batch, BodyRef, Checkpoint, Email, Engine, Generation, Mark, Packed, Row, SeeCell, VisitChunk, VisitEmail, VisitId,
+    Written,
 };
 use crate::lock::{Lock, Rank};
 use crate::{Error, Message};
@@ -29,8 +30,7 @@ struct Data {
     /// `None`: it has not been made.
     format: Option<Format>,
     log: BTreeMap<ModSeq, Row>,
-    cells: BTreeMap<CellName, Vec<u8>>,
-    saved: Option<ModSeq>,
+    cells: Cells,
     marks: Vec<Mark>,
     emails: BTreeMap<EmailId, (i64, BodyRef)>,
     /// Octets by their names, as an object store has them: they are there before any row names them.
@@ -72,7 +72,7 @@ impl Engine for Memory {
 
     fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {
         self.read(|data| {
-            data.cells.iter().for_each(|(name, data)| see(*name, Some(data)));
+            data.cells.checkpoint(see);
             Ok(())
         })
     }
@@ -112,20 +112,7 @@ impl Engine for Memory {
     }
 
     fn save(&self, checkpoint: &Checkpoint) -> Result<Written, Error> {
-        self.read(|data| {
-            match checkpoint.over {
-                Over::This(modseq) if modseq != data.saved => return Ok(Written::TooLate),
-                Over::AnyOlder if data.saved > Some(checkpoint.modseq) => return Ok(Written::TooLate),
-                Over::This(_) => {}
-                Over::AnyOlder => data.cells.clear(),
-            }
-            for name in &checkpoint.remove {
-                data.cells.remove(name);
-            }
-            data.cells.extend(checkpoint.put.iter().map(|cell| (cell.name, cell.data.clone())));
-            data.saved = Some(checkpoint.modseq);
-            Ok(Written::Durably)
-        })
+        self.read(|data| Ok(data.cells.save(checkpoint)))
     }
 
     fn emails(&self, ids: &mut dyn Iterator<Item = EmailId>, visit: VisitEmail<'_>) -> Result<(), Error> {
@@ -164,6 +151,28 @@ impl Engine for Memory {
         Packed::read((id, number), &bytes)?.unpack(out)
     }
 
+    fn generations(&self) -> Result<Vec<Generation>, Error> {
+        self.read(|data| Ok(data.cells.generations()))
+    }
+
+    fn generation(&self, modseq: ModSeq, see: SeeCell<'_>) -> Result<(), Error> {
+        self.read(|data| data.cells.generation(modseq, see))
+    }
+
+    fn superseded(&self, see: SeeCell<'_>) -> Result<(), Error> {
+        self.read(|data| {
+            data.cells.superseded(see);
+            Ok(())
+        })
+    }
+
+    fn forget(&self, before: ModSeq) -> Result<(), Error> {
+        self.read(|data| {
+            data.cells.forget(before);
+            Ok(())
+        })
+    }
+
     fn marks(&self) -> Result<Vec<Mark>, Error> {
         self.read(|data| Ok(data.marks.clone()))
     }
@@ -180,7 +189,7 @@ impl Engine for Memory {
 
     fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error> {
         self.read(|data| {
-            if data.saved < Some(upto) || data.newest() <= Some(upto) {
+            if data.cells.saved < Some(upto) || data.newest() <= Some(upto) {
                 return Ok(Written::TooLate);
             }
             data.log = data.log.split_off(&upto.next());

@@ -9,7 +9,8 @@ use account::codec::Format;
 use imap::ModSeq;
 use parking_lot::Mutex;
 use store::engine::{
-    Batch, BodyRef, Checkpoint, Engine, Mark, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
+    Batch, BodyRef, Checkpoint, Engine, Generation, Mark, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId,
+    Written,
 };
 use store::{Error, Message};
 
@@ -121,6 +122,22 @@ impl Engine for Faulty {
 
     fn chunk(&self, id: EmailId, number: u32, out: &mut Vec<u8>) -> Result<(), Error> {
         self.inner.chunk(id, number, out)
+    }
+
+    fn generations(&self) -> Result<Vec<Generation>, Error> {
+        self.inner.generations()
+    }
+
+    fn generation(&self, modseq: ModSeq, see: SeeCell<'_>) -> Result<(), Error> {
+        self.inner.generation(modseq, see)
+    }
+
+    fn superseded(&self, see: SeeCell<'_>) -> Result<(), Error> {
+        self.inner.superseded(see)
+    }
+
+    fn forget(&self, before: ModSeq) -> Result<(), Error> {
+        self.inner.forget(before)
     }
 
     fn marks(&self) -> Result<Vec<Mark>, Error> {

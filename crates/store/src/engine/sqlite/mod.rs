@@ -1,12 +1,13 @@
 //! An account in one SQLite file.
 //!
 //! `schema` says what is in the file and how it is opened, `connections` who holds it open, `write` and `read` are the
-//! two halves of the engine; `marks` has both halves of its table. SQLite's pages carry no checksums, so every row that matters has its own (`crc`).
+//! two halves of the engine; `marks` and `history` have both halves of their tables. SQLite's pages carry no checksums, so every row that matters has its own (`crc`).
 
 mod connections;
 mod crc;
 mod directory;
 mod error;
+mod history;
 mod marks;
 mod read;
 mod rows;
@@ -21,7 +22,9 @@ use imap::ModSeq;
 
 use self::connections::Connections;
 use self::error::spoils;
-use super::{Batch, BodyRef, Checkpoint, Engine, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written};
+use super::{
+    Batch, BodyRef, Checkpoint, Engine, Generation, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
+};
 use crate::{Error, Message};
 
 pub(crate) use directory::SqliteDirectory;
@@ -98,6 +101,23 @@ impl Engine for Sqlite {
 
     fn chunk(&self, id: EmailId, number: u32, out: &mut Vec<u8>) -> Result<(), Error> {
         self.connections.read(|connection| read::chunk(connection, (id, number), out))
+    }
+
+    fn generations(&self) -> Result<Vec<Generation>, Error> {
+        self.connections.look(history::generations)
+    }
+
+    fn generation(&self, modseq: ModSeq, see: SeeCell<'_>) -> Result<(), Error> {
+        self.connections.read(|connection| history::generation(connection, modseq, see))
+    }
+
+    fn superseded(&self, see: SeeCell<'_>) -> Result<(), Error> {
+        self.connections.read(|connection| history::superseded(connection, see))
+    }
+
+    fn forget(&self, before: ModSeq) -> Result<(), Error> {
+        let _always = self.connections.write(|connection| history::forget(connection, before))?;
+        Ok(())
     }
 
     fn marks(&self) -> Result<Vec<Mark>, Error> {

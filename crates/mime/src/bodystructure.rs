@@ -1,7 +1,8 @@
 //! BODY and BODYSTRUCTURE of a message (RFC 9051 §7.5.2).
 
 use crate::content::Content;
-use crate::node::{Kind, Node};
+use crate::layout::PartKind;
+use crate::node::Node;
 use crate::param::Param;
 use crate::wire;
 
@@ -20,10 +21,22 @@ pub(crate) enum Form {
     BodyStructure,
 }
 
+impl Node {
+    /// Takes over what its header says; `kind` was decided by the scanner.
+    pub(crate) fn describe(&mut self, content: &Content, kind: PartKind) {
+        self.kind = kind;
+        self.encoding = content.decoding();
+        self.charset = content.param("charset").unwrap_or_default().to_vec();
+        (self.fields, self.extension) = pieces(content, kind);
+        self.media.clone_from(&content.media);
+        self.subtype.clone_from(&content.subtype);
+    }
+}
+
 /// What of a part's structure its header alone decides: before and behind the sizes.
-pub(crate) fn pieces(content: &Content, kind: Kind) -> (Vec<u8>, Vec<u8>) {
+fn pieces(content: &Content, kind: PartKind) -> (Vec<u8>, Vec<u8>) {
     let (mut fields, mut extension) = (Vec::new(), Vec::new());
-    if kind == Kind::Multipart {
+    if kind == PartKind::Multipart {
         fields.push(b' ');
         wire::string(&mut fields, &content.subtype);
         write_params(&mut extension, &content.params);
@@ -96,19 +109,19 @@ pub(crate) fn write(nodes: &[Node], form: Form) -> Vec<u8> {
         }
         begin(&mut out, node);
         match node.kind {
-            Kind::Multipart if !has_child(nodes, at) => {
+            PartKind::Multipart if !has_child(nodes, at) => {
                 out.extend_from_slice(if form == Form::Body { NO_PARTS } else { NO_PARTS_EXTENDED });
                 end(&mut out, node, form);
             }
-            Kind::Multipart | Kind::Message => open.push(node),
-            Kind::Sealed => {
+            PartKind::Multipart | PartKind::Message => open.push(node),
+            PartKind::SealedMessage => {
                 out.push(b' ');
                 out.extend_from_slice(NO_ENVELOPE);
                 out.push(b' ');
                 out.extend_from_slice(if form == Form::Body { NO_PARTS } else { NO_PARTS_EXTENDED });
                 end(&mut out, node, form);
             }
-            Kind::Text | Kind::Leaf => end(&mut out, node, form),
+            PartKind::Text | PartKind::Other => end(&mut out, node, form),
         }
     }
     while let Some(last) = open.pop() {
@@ -129,7 +142,7 @@ fn begin(out: &mut Vec<u8>, node: &Node) {
         out.push(b' ');
     }
     out.push(b'(');
-    if node.kind != Kind::Multipart {
+    if node.kind != PartKind::Multipart {
         out.extend_from_slice(&node.fields);
         out.push(b' ');
         wire::number(out, node.body_end.saturating_sub(node.body_start));
@@ -138,9 +151,9 @@ fn begin(out: &mut Vec<u8>, node: &Node) {
 
 fn end(out: &mut Vec<u8>, node: &Node, form: Form) {
     match node.kind {
-        Kind::Multipart => out.extend_from_slice(&node.fields),
-        Kind::Leaf => {}
-        Kind::Text | Kind::Message | Kind::Sealed => {
+        PartKind::Multipart => out.extend_from_slice(&node.fields),
+        PartKind::Other => {}
+        PartKind::Text | PartKind::Message | PartKind::SealedMessage => {
             out.push(b' ');
             wire::number(out, node.lines);
         }

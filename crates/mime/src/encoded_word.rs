@@ -1,7 +1,7 @@
 //! Encoded words in header fields (RFC 2047), and parameters with charsets (RFC 2231), read as tolerantly as real mail needs.
 
 use crate::text::charset;
-use crate::transfer;
+use crate::transfer::{self, hex_pair};
 use memchr::memmem;
 
 /// One `=?charset?encoding?text?=`, its octets decoded.
@@ -124,12 +124,6 @@ fn decode_q(text: &[u8]) -> Vec<u8> {
         }
     }
     out
-}
-
-/// The octet that two hexadecimal digits at the beginning of `text` say.
-pub(crate) fn hex_pair(text: &[u8]) -> Option<u8> {
-    let digit = |octet: &u8| char::from(*octet).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    Some(digit(text.first()?)? << 4 | digit(text.get(1)?)?)
 }
 
 /// Decodes the value of an extended parameter, `charset'language'percent-encoded` (RFC 2231 §4).

@@ -5,7 +5,8 @@
 //!
 //! In reading order: [`Scanner`] takes the octets in pieces of any size and makes a [`Structure`], whose bytes
 //! ([`Structure::encode`]) the store keeps; [`Stored`] reads them without copying and answers FETCH, SORT, THREAD and
-//! header searches. [`filter_header`] answers `BODY[HEADER.FIELDS (...)]`, [`transfer`] decodes for BINARY,
+//! header searches. A structure says by which rules it was made ([`Derivation`]); [`rederive`] brings it up to newer ones and keeps
+//! what clients were told. [`filter_header`] answers `BODY[HEADER.FIELDS (...)]`, [`transfer`] decodes for BINARY,
 //! [`encoded_word`] and [`text`] turn what mails contain into text that can be searched.
 //!
 //! | stop | file |
@@ -14,15 +15,18 @@
 //! | header block → fields | [`header`], `listed` |
 //! | fields → values | [`address`], `param`, `content`, [`date`], `subject`, `message_id` |
 //! | values → wire | `wire`, `envelope`, `bodystructure` |
-//! | all of it → a record, and back | `structure`, `stored`, `section` |
+//! | all of it → a record, and back | `structure`, `layout`, `stored`, `section` |
+//! | a record of older rules → one of newer rules | `derivation`, `rederive` |
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod bodystructure;
 mod content;
 mod cursor;
+mod derivation;
 mod envelope;
 mod facts;
+mod layout;
 mod limits;
 mod listed;
 mod message_id;
@@ -30,6 +34,7 @@ mod node;
 mod param;
 mod place;
 mod preview;
+mod rederive;
 mod scanner;
 mod section;
 mod stored;
@@ -44,11 +49,14 @@ pub mod header;
 pub mod text;
 pub mod transfer;
 
+pub use derivation::Derivation;
 pub use header::{Match, decoded_header, filter_header, has_field};
+pub use layout::{Damaged, LAYOUT, PartKind, derivation_of};
 pub use limits::Limits;
 pub use listed::{LISTED, is_listed};
+pub use rederive::rederive;
 pub use scanner::Scanner;
 pub use section::Which;
-pub use stored::{Damaged, NotListed, Part, PartKind, Parts, References, Stored};
-pub use structure::{Structure, VERSION};
+pub use stored::{NotListed, Part, Parts, References, Stored};
+pub use structure::Structure;
 pub use subject::base_subject;

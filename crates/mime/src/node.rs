@@ -1,23 +1,7 @@
 //! One part while it is scanned: where it lies, and the pieces of BODYSTRUCTURE that its header gives.
 
-use crate::bodystructure;
-use crate::content::Content;
+use crate::layout::PartKind;
 use crate::transfer::Encoding;
-
-/// What is inside a part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A text part, which has lines.
-    Text,
-    /// Any other part without parts.
-    Leaf,
-    /// A multipart; its children are the parts between its boundaries.
-    Multipart,
-    /// message/rfc822 or message/global; its one child is the message inside.
-    Message,
-    /// The same with a transfer encoding, so that what is inside cannot be addressed by octets of this message (RFC 2046 §5.2.1 forbids it).
-    Sealed,
-}
 
 /// A part, in the order in which parts begin.
 #[derive(Clone, Debug)]
@@ -26,7 +10,7 @@ pub(crate) struct Node {
     /// Its place among its parent's children, from 1; 0 for the root of a message.
     pub(crate) number: u32,
     pub(crate) depth: usize,
-    pub(crate) kind: Kind,
+    pub(crate) kind: PartKind,
     pub(crate) encoding: Encoding,
     pub(crate) header_start: u64,
     pub(crate) body_start: u64,
@@ -49,7 +33,7 @@ impl Node {
             parent,
             number,
             depth,
-            kind: Kind::Leaf,
+            kind: PartKind::Other,
             encoding: Encoding::Identity,
             header_start,
             body_start: header_start,
@@ -62,15 +46,5 @@ impl Node {
             extension: Vec::new(),
             envelope: Vec::new(),
         }
-    }
-
-    /// Takes over what its header says; `kind` was decided by the scanner.
-    pub(crate) fn describe(&mut self, content: &Content, kind: Kind) {
-        self.kind = kind;
-        self.encoding = content.decoding();
-        self.charset = content.param("charset").unwrap_or_default().to_vec();
-        (self.fields, self.extension) = bodystructure::pieces(content, kind);
-        self.media.clone_from(&content.media);
-        self.subtype.clone_from(&content.subtype);
     }
 }

@@ -8,8 +8,9 @@ use crate::content::{Content, Default as DefaultType};
 use crate::envelope::Envelope;
 use crate::facts::Facts;
 use crate::header::unsigned;
+use crate::layout::PartKind;
 use crate::limits::Limits;
-use crate::node::{Kind, Node};
+use crate::node::Node;
 use crate::place::{Block, Cut, Place};
 use crate::preview::{Markup, Sample};
 use crate::structure::Structure;
@@ -288,7 +289,7 @@ impl Scanner {
         self.state = State::Watch;
         let (offset, lines) = (self.place.offset, self.place.lines);
         if let Some(node) = self.nodes.last_mut() {
-            node.describe(&Content::opaque(), Kind::Leaf);
+            node.describe(&Content::opaque(), PartKind::Other);
             (node.body_start, node.lines) = (offset, lines);
             self.facts.attachment = true;
         }
@@ -305,7 +306,7 @@ impl Scanner {
         let (index, default) = (open.node, open.default);
         let mut content = Content::read(&self.block.octets, default, &self.limits);
         let kind = self.kind(&content);
-        if kind == Kind::Leaf && is_container(&content) {
+        if kind == PartKind::Other && is_container(&content) {
             // Too deep: nobody looks inside, but how it is encoded stays true.
             content = Content { encoding: content.encoding, ..Content::opaque() };
         }
@@ -316,7 +317,7 @@ impl Scanner {
             (node.body_start, node.lines) = (at, lines);
         }
         self.begin_sample(kind, &content);
-        if let (Kind::Multipart, Some(open), Some(boundary)) = (kind, self.open.last_mut(), content.boundary()) {
+        if let (PartKind::Multipart, Some(open), Some(boundary)) = (kind, self.open.last_mut(), content.boundary()) {
             let boundary = boundary.get(..self.limits.boundary).unwrap_or(boundary);
             open.boundary = Some([b"--", boundary].concat());
             if content.is("multipart", "digest") {
@@ -324,23 +325,23 @@ impl Scanner {
             }
             self.boundaries += 1;
         }
-        if kind == Kind::Message {
+        if kind == PartKind::Message {
             self.begin(DefaultType::Text);
         }
     }
 
-    fn kind(&self, content: &Content) -> Kind {
+    fn kind(&self, content: &Content) -> PartKind {
         let fits = self.open.len() <= self.limits.depth && self.nodes.len() < self.limits.parts;
         if content.is_media("text") {
-            Kind::Text
+            PartKind::Text
         } else if !is_container(content) || !fits {
-            Kind::Leaf
+            PartKind::Other
         } else if content.is_media("multipart") {
-            Kind::Multipart
+            PartKind::Multipart
         } else if content.decoding() == Encoding::Identity {
-            Kind::Message
+            PartKind::Message
         } else {
-            Kind::Sealed
+            PartKind::SealedMessage
         }
     }
 
@@ -360,18 +361,18 @@ impl Scanner {
     }
 
     /// Whether a person would say that the part is attached (compare RFC 8621 §4.1.4, hasAttachment).
-    fn note_attachment(&mut self, index: usize, kind: Kind, content: &Content) {
+    fn note_attachment(&mut self, index: usize, kind: PartKind, content: &Content) {
         let parent = self.nodes.get(index).and_then(|node| self.nodes.get(node.parent?));
         let inside = |subtype: &[u8]| parent.is_some_and(|parent| parent.subtype.eq_ignore_ascii_case(subtype));
         let attached = match kind {
-            Kind::Multipart => false,
-            Kind::Text => {
+            PartKind::Multipart => false,
+            PartKind::Text => {
                 content.is_disposed("attachment") || (content.has_file_name() && !content.is_disposed("inline"))
             }
-            Kind::Message | Kind::Sealed => true,
-            Kind::Leaf if content.is_disposed("attachment") => true,
+            PartKind::Message | PartKind::SealedMessage => true,
+            PartKind::Other if content.is_disposed("attachment") => true,
             // Pictures of an HTML text, alternatives, signatures.
-            Kind::Leaf => {
+            PartKind::Other => {
                 !(content.is_disposed("inline")
                     || inside(b"related")
                     || inside(b"alternative")
@@ -382,7 +383,7 @@ impl Scanner {
         self.facts.attachment |= attached;
     }
 
-    fn begin_sample(&mut self, kind: Kind, content: &Content) {
+    fn begin_sample(&mut self, kind: PartKind, content: &Content) {
         let markup = match &content.subtype {
             subtype if subtype.eq_ignore_ascii_case(b"plain") => Markup::Plain,
             subtype if subtype.eq_ignore_ascii_case(b"html") => Markup::Html,
@@ -390,9 +391,10 @@ impl Scanner {
         };
         // HTML is read where there is no plain text, and of each the first that says something.
         let wanted = self.facts.plain.is_empty() && (markup == Markup::Plain || self.facts.html.is_empty());
-        let inside_message =
-            || self.open.iter().any(|open| self.nodes.get(open.node).is_some_and(|node| node.kind == Kind::Message));
-        if kind != Kind::Text || !wanted || content.is_disposed("attachment") || inside_message() {
+        let inside_message = || {
+            self.open.iter().any(|open| self.nodes.get(open.node).is_some_and(|node| node.kind == PartKind::Message))
+        };
+        if kind != PartKind::Text || !wanted || content.is_disposed("attachment") || inside_message() {
             return;
         }
         let charset = content.param("charset").unwrap_or_default().to_vec();

@@ -1,6 +1,7 @@
 //! From a section specification to octets of the message (RFC 9051 §6.4.5.1).
 
-use crate::stored::{Part, PartKind, Stored};
+use crate::layout::PartKind;
+use crate::stored::{Part, Stored};
 use std::ops::Range;
 
 /// What of a part a section means.
@@ -16,8 +17,20 @@ pub enum Which {
     Mime,
 }
 
+impl<'a> Stored<'a> {
+    /// Where in the message the octets of a section stand (RFC 9051 §6.4.5.1); `None` if there is no such section.
+    pub fn section(&self, path: &[u32], which: Which) -> Option<Range<u64>> {
+        range(self, path, which)
+    }
+
+    /// The part that `BINARY[path]` decodes, and its encoding: parts that are neither multipart nor message (RFC 9051 §6.4.5).
+    pub fn binary(&self, path: &[u32]) -> Option<Part<'a>> {
+        part(self, path).filter(|part| matches!(part.kind, PartKind::Text | PartKind::Other))
+    }
+}
+
 /// The octets of a section.
-pub(crate) fn range(stored: &Stored<'_>, path: &[u32], which: Which) -> Option<Range<u64>> {
+fn range(stored: &Stored<'_>, path: &[u32], which: Which) -> Option<Range<u64>> {
     if path.is_empty() {
         let root = stored.part(0)?;
         return match which {
@@ -38,7 +51,7 @@ pub(crate) fn range(stored: &Stored<'_>, path: &[u32], which: Which) -> Option<R
 }
 
 /// The part that a path of numbers names.
-pub(crate) fn part<'a>(stored: &Stored<'a>, path: &[u32]) -> Option<Part<'a>> {
+fn part<'a>(stored: &Stored<'a>, path: &[u32]) -> Option<Part<'a>> {
     // The first number counts among the parts of the message itself.
     let mut numbers = path.iter();
     let mut part = inside(stored, stored.part(0)?, *numbers.next()?)?;

@@ -1,6 +1,5 @@
 //! Content-Transfer-Encoding: base64 and quoted-printable, decoded in pieces (RFC 2045 §6), for BINARY (RFC 3516) and search.
 
-use crate::encoded_word::hex_pair;
 use memchr::memchr;
 use thiserror::Error;
 
@@ -219,6 +218,12 @@ impl Crlf {
         out.extend_from_slice(rest);
         self.last = rest.last().copied().unwrap_or(self.last);
     }
+}
+
+/// The octet that two hexadecimal digits at the beginning of `text` say.
+pub(crate) fn hex_pair(text: &[u8]) -> Option<u8> {
+    let digit = |octet: &u8| char::from(*octet).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    Some(digit(text.first()?)? << 4 | digit(text.get(1)?)?)
 }
 
 #[cfg(test)]

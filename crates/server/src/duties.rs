@@ -60,7 +60,7 @@ impl Duties {
         let house = vec![
             duty("certificate", |core| core.tls.look()),
             duty("logins", |core| core.doorkeeper.tidy(Instant::now())),
-            duty("sweep", sweep),
+            duty("sweep", |core| tell(core.store.sweep(now().unix))),
         ];
         duties.every(HOUSE, "house", house)?;
         Ok(duties)
@@ -94,10 +94,6 @@ impl Duties {
             }
         }
     }
-}
-
-fn sweep(core: &Core) {
-    tell(core.store.sweep(now().unix));
 }
 
 /// Writes what a sweep found into the log.

@@ -71,15 +71,21 @@ impl Context {
             view.claim_recent(state, |uid_next| user.account.claim_recent(id, uid_next));
         }
         if !found.is_empty() {
-            news::write(&mut self.out, view, &found, self.enabled);
+            news::write(&mut self.out, view, found, self.enabled);
         }
     }
 
     /// The client used CONDSTORE's syntax: from now on it is told modseqs (RFC 7162 §3.1).
     pub(crate) fn want_condstore(&mut self, view: Option<&View>) {
-        if !std::mem::replace(&mut self.enabled.condstore, true) {
-            self.tell_highest(view);
+        if let Some(first) = self.turn_condstore_on(view) {
+            self.out.notice(first);
         }
+    }
+
+    /// The same; what has to be told of it is for the caller to tell.
+    pub(crate) fn turn_condstore_on(&mut self, view: Option<&View>) -> Option<Notice> {
+        let was_on = std::mem::replace(&mut self.enabled.condstore, true);
+        view.filter(|_| !was_on).map(|view| Notice::Highest(view.modseq()))
     }
 
     /// A client that enables CONDSTORE while a mailbox is selected is told where it stands (RFC 7162 §3.1).

@@ -1,12 +1,15 @@
 //! Tells the client what has changed: EXPUNGE or VANISHED, EXISTS, FLAGS, FETCH (RFC 9051 §7.3, §7.4, §7.5).
 
-use account::{FlagSetId, FlagTable, KeywordId, Record, SystemFlags};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use account::{FlagSetId, FlagTable, KeywordId, Messages, Record, SystemFlags};
 use imap::command::Access;
 use imap::response::{self, FetchLine, Gone, NewKeywords};
-use imap::{Flag, UidSet};
+use imap::{Flag, Uid, UidSet};
 
 use crate::enabled::Enabled;
-use crate::outbox::Outbox;
+use crate::outbox::{Filled, Later, Outbox};
 use crate::reply::Notice;
 use crate::view::{News, View};
 
@@ -19,12 +22,17 @@ const SYSTEM: [(SystemFlags, Flag); 5] = [
 ];
 
 /// Writes what a sync found.
-pub(crate) fn write(out: &mut Outbox, view: &View, news: &News, enabled: Enabled) {
+pub(crate) fn write(out: &mut Outbox, view: &View, news: News, enabled: Enabled) {
     if enabled.qresync {
         let gone: UidSet = news.gone.iter().rev().map(|(_, uid)| *uid).collect();
         out.write(|out| response::vanished(out, &gone, Gone::Now));
     } else {
-        news.gone.iter().for_each(|(seq, _)| out.write(|out| response::expunge(out, *seq)));
+        let mut gone = news.gone.into_iter();
+        out.then(move |out: &mut Outbox| {
+            let (seq, _) = gone.next()?;
+            out.write(|out| response::expunge(out, seq));
+            Some(())
+        });
     }
     // EXISTS only if messages came: after EXPUNGE alone it would say what the client knows, and some loop over it.
     if let Some(exists) = news.exists {
@@ -55,18 +63,66 @@ pub(crate) fn keywords(out: &mut Outbox, view: &View) {
 
 /// FETCH with UID, FLAGS and, for those who want it, MODSEQ (RFC 7162 §3.1.2).
 pub(crate) fn flags(out: &mut Outbox, view: &View, uids: &UidSet, enabled: Enabled) {
-    let mut texts = FlagTexts::default();
-    for (place, record) in view.messages().select(uids) {
-        let Some(seq) = crate::view::seq_at(place) else { break };
-        out.write(|out| {
-            let mut line = FetchLine::begin(out, seq);
-            line.uid(out, record.uid);
-            line.flags(out, texts.of(view, record));
-            if enabled.condstore {
-                line.modseq(out, record.modseq);
+    let mut lines = FlagLines { at: None, texts: FlagTexts::default(), enabled };
+    let mut ranges = uids.ranges();
+    if out.has_backlog() || lines.fill(out, (view.messages(), view.table(), view.recent()), &mut ranges) == Filled::More
+    {
+        let (messages, table, recent) = (view.messages().clone(), view.table().clone(), view.recent().clone());
+        out.then(LaterFlags { lines, ranges: ranges.collect::<Vec<_>>().into_iter(), messages, table, recent });
+    }
+}
+
+/// FETCH responses that tell flags.
+struct FlagLines {
+    /// The place of the next message, and the last UID of its range.
+    at: Option<(usize, Uid)>,
+    texts: FlagTexts,
+    enabled: Enabled,
+}
+
+impl FlagLines {
+    /// Writes those of `ranges` until there is no room.
+    fn fill(
+        &mut self,
+        out: &mut Outbox,
+        (messages, table, recent): (&Messages, &FlagTable, &UidSet),
+        ranges: &mut impl Iterator<Item = RangeInclusive<Uid>>,
+    ) -> Filled {
+        let begin = |range: RangeInclusive<Uid>| (messages.places_below(*range.start()), *range.end());
+        while let Some((from, last)) = self.at.take().or_else(|| ranges.next().map(begin)) {
+            for (place, record) in (from..).zip(messages.iter_from(from)).take_while(|(_, r)| r.uid <= last) {
+                if out.is_full() {
+                    self.at = Some((place, last));
+                    return Filled::More;
+                }
+                let Some(seq) = crate::view::seq_at(place) else { return Filled::All };
+                out.write(|out| {
+                    let mut line = FetchLine::begin(out, seq);
+                    line.uid(out, record.uid);
+                    line.flags(out, self.texts.of((table, recent), record));
+                    if self.enabled.condstore {
+                        line.modseq(out, record.modseq);
+                    }
+                    line.end(out);
+                });
             }
-            line.end(out);
-        });
+        }
+        Filled::All
+    }
+}
+
+/// The same, of messages as they were when there was no room for them.
+struct LaterFlags {
+    lines: FlagLines,
+    ranges: std::vec::IntoIter<RangeInclusive<Uid>>,
+    messages: Messages,
+    table: Arc<FlagTable>,
+    recent: UidSet,
+}
+
+impl Later for LaterFlags {
+    fn fill(&mut self, out: &mut Outbox) -> Filled {
+        self.lines.fill(out, (&self.messages, &self.table, &self.recent), &mut self.ranges)
     }
 }
 
@@ -79,13 +135,14 @@ pub(crate) struct FlagTexts {
 
 impl FlagTexts {
     /// What stands between the parentheses of FLAGS.
-    pub(crate) fn of(&mut self, view: &View, record: &Record) -> &[u8] {
+    #[inline]
+    pub(crate) fn of(&mut self, (table, recent): (&FlagTable, &UidSet), record: &Record) -> &[u8] {
         let at = record.flags.index();
         if self.plain.len() <= at {
             self.plain.resize(at + 1, None);
         }
-        let text = self.plain[at].get_or_insert_with(|| text(view.table(), record.flags).into());
-        if !view.recent().contains(record.uid) {
+        let text = self.plain[at].get_or_insert_with(|| text(table, record.flags).into());
+        if !recent.contains(record.uid) {
             return text;
         }
         self.recent.clear();

@@ -107,12 +107,16 @@ impl Session {
             if self.context.out.is_full() {
                 break Next::Write;
             }
+            if self.context.out.refill() {
+                continue;
+            }
             let next = match self.after {
                 After::Continue => Next::Read,
                 After::StartTls => Next::StartTls,
                 After::Close => Next::Close,
             };
-            if next != Next::Read || !self.step() {
+            // What a step has to say may not have found room.
+            if next != Next::Read || !(self.step() || self.context.out.has_backlog()) {
                 break next;
             }
         };
@@ -169,10 +173,11 @@ impl Session {
     /// nor for a lock that is held over one: it may run where other connections are served. Ask right before it.
     pub fn light(&self) -> bool {
         if self.after != After::Continue {
-            return true;
+            return !self.context.out.has_backlog();
         }
-        // What the client sent and nobody has looked at may be any command.
-        self.framer.is_settled()
+        // What the client sent and nobody has looked at may be any command; what waits for room may be long.
+        !self.context.out.has_backlog()
+            && self.framer.is_settled()
             && match &self.work {
                 None => true,
                 Some((_, work)) => match work.waits() {
@@ -303,6 +308,7 @@ impl Session {
 
     /// Says BYE; the connection is closed once that is sent.
     fn bye(&mut self, farewell: Farewell) {
+        self.context.out.forget_backlog();
         self.context.out.bye(farewell);
         self.close();
     }

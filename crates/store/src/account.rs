@@ -8,6 +8,7 @@ use account::{Commit, EmailId, Planned, Refusal, State};
 use imap::ModSeq;
 use parking_lot::Mutex;
 
+use crate::derive::Reach;
 use crate::engine::Engine;
 use crate::lock::{Lock, Rank};
 use crate::phase::Current;
@@ -35,6 +36,7 @@ pub struct Account {
     pub(crate) watchers: Watchers,
     pub(crate) pins: Arc<Pins>,
     pub(crate) recent: Recent,
+    pub(crate) reach: Lock<Reach>,
     used: AtomicBool,
     /// When it was last found in use, and when its log was last looked through for what is too old: in seconds as
     /// [`Time`](crate::time::Time) counts them.
@@ -59,6 +61,7 @@ impl Account {
             watchers: Watchers::default(),
             pins: Arc::default(),
             recent: Recent::default(),
+            reach: Lock::new(Rank::Derived, Reach::default()),
             used: AtomicBool::new(false),
             used_at: AtomicI64::new(0),
             expired_at: AtomicI64::new(i64::MIN),
@@ -125,15 +128,18 @@ impl Account {
         self.watchers.watch(wake)
     }
 
-    /// Shows the structures of emails, as [`mime::Stored::parse`] reads them, in the order asked for. Runs of ascending
-    /// ids are one sequential scan. An email that is not there ends it with [`Error::NoSuchEmail`].
+    /// Shows the structures of emails, as [`mime::Stored::parse`] reads them, in the order asked for and as this program
+    /// derives them, whoever wrote them. Runs of ascending ids are one sequential scan. An email that is not there ends it with [`Error::NoSuchEmail`].
     pub fn structures(
         &self,
         emails: &mut dyn Iterator<Item = EmailId>,
         visit: &mut dyn FnMut(EmailId, &[u8]) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         self.touch();
-        self.engine.emails(emails, &mut |email| visit(email.id, email.structure))
+        self.engine.emails(emails, &mut |email| match self.derived_anew(&email) {
+            None => visit(email.id, email.structure),
+            Some(structure) => visit(email.id, structure.as_bytes()),
+        })
     }
 
     /// The structure of one email.

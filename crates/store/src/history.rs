@@ -63,7 +63,7 @@ impl Account {
         if format == Format::One {
             return Ok(None);
         }
-        let moment = self.shared.moment()?;
+        let moment = self.shared.time.moment();
         let spacing = DAY.min(self.shared.options.retention.as_secs());
         let last = match self.engine.generations()?.last() {
             Some(last) => Some(last.moment),

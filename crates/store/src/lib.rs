@@ -7,8 +7,9 @@
 //!
 //! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message`
 //! (octets come in), `queue` and `commit` (changes become durable), `open` and `log` (checkpoint and log become a
-//! state), `checkpoint`, `history`, `body` (octets go out), `watch`, `recent`, `pin`, `time` (how it passes), `sweep`, `swept`,
-//! `retention` and `inspect` (what has to be done from time to time), `check`; beneath them the traits
+//! state), `checkpoint`, `history`, `body` (octets go out), `watch`, `recent`, `pin`, `derive` (structures of older
+//! rules), `time` and `stand` (how it passes), `sweep`, `swept`, `retention` and `inspect` (what has to be done from time
+//! to time), `check`; beneath them the traits
 //! [`backend::Backend`] and [`engine::Engine`] with what implements them; beside them the [`Directory`] of accounts.
 //! `docs/design/store.md` has the files column by column and the argument why nothing is lost.
 
@@ -19,6 +20,7 @@ mod body;
 mod check;
 mod checkpoint;
 mod commit;
+mod derive;
 pub mod engine;
 mod error;
 mod history;
@@ -36,6 +38,7 @@ mod queue;
 mod recent;
 mod retention;
 mod shared;
+mod stand;
 mod store;
 mod sweep;
 mod swept;

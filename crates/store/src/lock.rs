@@ -25,14 +25,14 @@ pub(crate) enum Rank {
     Queue,
     /// The last checkpoint of an account.
     Saved,
+    /// How far the structures of an account have been derived anew.
+    Derived,
     /// Which messages no session has claimed as `\Recent`.
     Recent,
     /// Whether an account is open, and its newest state.
     Phase,
     /// The directory of accounts.
     Directory,
-    /// How much time has passed.
-    Time,
     /// Rows that are no account's own.
     Rows,
     /// An account's connection that writes.

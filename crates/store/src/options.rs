@@ -22,6 +22,12 @@ pub struct Options {
     pub inspect: usize,
     /// What is looked at in a message on its way in.
     pub mime: mime::Limits,
+    /// By which rules that is: those of this program. Structures of older rules are derived anew. Tests say that theirs are
+    /// newer.
+    pub derivation: mime::Derivation,
+    /// How many octets of messages a sweep reads at most to derive structures anew; a small message counts as 4 KiB. By
+    /// default 32 MiB, some tenths of a second of work.
+    pub rederive: u64,
 }
 
 impl Default for Options {
@@ -34,6 +40,8 @@ impl Default for Options {
             tail: 500,
             inspect: 4 << 20,
             mime: mime::Limits::default(),
+            derivation: mime::Derivation::CURRENT,
+            rederive: 32 << 20,
         }
     }
 }

@@ -38,7 +38,7 @@ impl Account {
     /// Marks the newest row, if there is a newer one than at the last mark: from now on the sweeps see it age.
     pub(crate) fn mark(&self) -> Result<(), Error> {
         let marks = self.engine.marks()?;
-        let mut moment = self.shared.moment()?;
+        let mut moment = self.shared.time.moment();
         let Some(newest) = self.engine.newest()? else { return Ok(()) };
         if let Some(last) = marks.iter().rfind(|mark| mark.moment.count == moment.count) {
             let soon = moment.since(last.moment).is_none_or(|since| since.cast_signed() < self.seldom());
@@ -90,7 +90,7 @@ impl Account {
     /// The last row that is older than the retention, as far as the marks say. When rows say that they were written is for
     /// people to read.
     fn old(&self, marks: &[Mark]) -> Result<Option<ModSeq>, Error> {
-        let moment = self.shared.moment()?;
+        let moment = self.shared.time.moment();
         let retention = self.shared.options.retention.as_secs();
         let old = marks.iter().rfind(|mark| moment.since(mark.moment).is_some_and(|age| age >= retention));
         Ok(old.map(|mark| mark.modseq))

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use crate::backend::Backend;
 use crate::lock::{Lock, Rank};
 use crate::time::Time;
-use crate::{Account, Error, Moment, Options};
+use crate::{Account, Options};
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -18,13 +18,8 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(options: Options, backend: Arc<dyn Backend>) -> Self {
-        Self { options, backend, time: Time::default(), open: Lock::new(Rank::Opened, VecDeque::new()) }
-    }
-
-    /// The moment of the last sweep.
-    pub(crate) fn moment(&self) -> Result<Moment, Error> {
-        self.time.moment(self.backend.rows())
+    pub(crate) fn new(options: Options, backend: Arc<dyn Backend>, time: Time) -> Self {
+        Self { options, backend, time, open: Lock::new(Rank::Opened, VecDeque::new()) }
     }
 
     /// An account has been opened. Where that makes too many, others are closed: each gets a second chance if it was

@@ -12,6 +12,7 @@ use crate::inspect::{Found, Inspection};
 use crate::lock::{Lock, Rank};
 use crate::shared::Shared;
 use crate::swept::{Duty, Swept};
+use crate::time::Time;
 use crate::{Account, AccountId, Directory, Error, Options, Upload, sweep};
 
 /// All accounts of one data folder, or of one process's memory. Cloning is free.
@@ -24,8 +25,7 @@ struct Inner {
     /// The directory's version when the accounts were last compared with it.
     compared: AtomicU64,
     round: Lock<Round>,
-    /// The round that looks for damage; `None`: nobody has asked where it stood.
-    inspection: Lock<Option<Inspection>>,
+    inspection: Lock<Inspection>,
 }
 
 /// Where the sweeps are on their round through the accounts that are closed. `begun` is in counted seconds.
@@ -33,6 +33,8 @@ struct Inner {
 struct Round {
     begun: i64,
     after: Option<AccountId>,
+    /// The one that is looked into again before the round goes on.
+    again: Option<AccountId>,
 }
 
 impl fmt::Debug for Inner {
@@ -44,7 +46,7 @@ impl fmt::Debug for Inner {
 impl Store {
     /// Opens a data folder, and makes what is missing.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
-        let store = Self::with_backend(options, Arc::new(Files::open(dir)?));
+        let store = Self::with_backend(options, Arc::new(Files::open(dir)?))?;
         store.destroy_removed()?;
         Ok(store)
     }
@@ -55,28 +57,37 @@ impl Store {
     }
 
     /// The same, with options.
+    ///
+    /// # Panics
+    /// If the system has no random numbers.
     pub fn memory_with(options: Options) -> Self {
-        Self::with_backend(options, Arc::new(Memory::default()))
+        // Memory gives back what was put into it.
+        Self::with_backend(options, Arc::new(Memory::default())).expect("a store in memory opens")
     }
 
     /// A store whose accounts are kept by engines of the caller's choice: for tests of what happens when they fail.
+    ///
+    /// # Panics
+    /// If the system has no random numbers.
     pub fn with_engines(
         options: Options,
         engines: impl Fn(AccountId) -> Arc<dyn Engine> + Send + Sync + 'static,
     ) -> Self {
-        Self::with_backend(options, Arc::new(Memory::with_engines(engines)))
+        let backend = Arc::new(Memory::with_engines(engines));
+        Self::with_backend(options, backend).expect("a store in memory opens")
     }
 
     /// A store that is kept by this backend.
-    pub fn with_backend(options: Options, backend: Arc<dyn Backend>) -> Self {
+    pub fn with_backend(options: Options, backend: Arc<dyn Backend>) -> Result<Self, Error> {
         let compared = AtomicU64::new(backend.directory().version());
-        Self(Arc::new(Inner {
-            shared: Arc::new(Shared::new(options, backend)),
+        let (time, inspected) = Time::open(backend.rows())?;
+        Ok(Self(Arc::new(Inner {
+            shared: Arc::new(Shared::new(options, backend, time)),
             accounts: Lock::new(Rank::Accounts, HashMap::new()),
             compared,
-            round: Lock::new(Rank::Round, Round { begun: i64::MIN, after: None }),
-            inspection: Lock::new(Rank::Inspection, None),
-        }))
+            round: Lock::new(Rank::Round, Round { begun: i64::MIN, after: None, again: None }),
+            inspection: Lock::new(Rank::Inspection, Inspection::new(inspected)),
+        })))
     }
 
     /// The accounts, their addresses and credentials.
@@ -108,7 +119,7 @@ impl Store {
 
     /// A message on its way in.
     pub fn upload(&self) -> Upload {
-        Upload::new(self.0.shared.options.mime, self.0.shared.backend.spool())
+        Upload::new(&self.0.shared.options, self.0.shared.backend.spool())
     }
 
     /// The accounts in use here that others may have committed to: [`Account::poll`] looks at each. One question for all
@@ -124,27 +135,28 @@ impl Store {
     }
 
     /// What has to be done from time to time, every few seconds: checkpoints, retention, removal of emails that
-    /// nothing names, closing of what is idle, following what other processes did to the directory. It waits for the
-    /// disk. `now` is in unix seconds; a clock that jumps makes nothing older. What fails, or panics, keeps nothing else
-    /// from being done.
+    /// nothing names, structures that older rules made, closing of what is idle, following what other processes did to
+    /// the directory. It waits for the disk. `now` is in unix seconds; a clock that jumps makes nothing older. What
+    /// fails, or panics, keeps nothing else from being done.
     pub fn sweep(&self, now: i64) -> Swept {
-        let mut swept = Swept::by(None, Duty::Time, || {
-            let jump = self.0.shared.time.see(self.rows(), now)?;
-            Ok(Swept { jump, ..Swept::default() })
-        });
-        // Where nobody can tell the time, nothing is done by it.
-        let Ok(moment) = self.0.shared.moment() else { return swept };
-        let now = moment.seconds.cast_signed();
+        let time = &self.0.shared.time;
+        let jump = time.see(now);
+        let now = time.moment().seconds.cast_signed();
+        let inspected = self.0.inspection.lock().inspected();
+        let written =
+            Swept::by(None, Duty::Time, || time.write_seldom(self.rows(), inspected).map(|()| Swept::default()));
+        let mut swept = Swept { jump, ..written };
         swept = swept.and(Swept::by(None, Duty::Directory, || self.follow_directory()));
         let accounts: Vec<_> = self.0.accounts.lock().values().cloned().collect();
         let mut open: Vec<_> = accounts.into_iter().filter(|account| account.is_open()).collect();
+        let mut budget = self.0.shared.options.rederive;
         for account in &open {
-            swept = swept.and(sweep::open_account(account, now));
+            swept = swept.and(derive_anew(account, &mut budget)).and(sweep::open_account(account, now));
         }
         swept = swept.and(self.keep_memory(&mut open));
         drop(open);
-        swept = swept.and(Swept::by(None, Duty::Directory, || self.look_into_a_closed_one(now)));
-        swept = swept.and(Swept::by(None, Duty::Inspection, || self.inspect(moment.seconds)));
+        swept = swept.and(Swept::by(None, Duty::Directory, || self.look_into_a_closed_one(now, &mut budget)));
+        swept = swept.and(Swept::by(None, Duty::Inspection, || self.inspect(now.cast_unsigned())));
         let mut accounts = self.0.accounts.lock();
         accounts.retain(|_, account| Arc::strong_count(account) > 1 || account.is_open() || !account.recent.is_empty());
         swept
@@ -156,7 +168,8 @@ impl Store {
         let open = accounts.iter().filter(|account| account.is_open());
         let mut closed = open.map(sweep::close).fold(Swept::default(), Swept::and);
         closed.failed.pop().map_or(Ok(()), |failure| Err(failure.error))?;
-        self.0.shared.time.write(self.rows())
+        let inspected = self.0.inspection.lock().inspected();
+        self.0.shared.time.write(self.rows(), inspected)
     }
 
     fn handle(&self, id: AccountId) -> Arc<Account> {
@@ -216,22 +229,17 @@ impl Store {
     /// Reads a little of what is stored, open or closed, to find damage.
     fn inspect(&self, seconds: u64) -> Result<Swept, Error> {
         let mut swept = Swept::default();
-        let mut kept = self.0.inspection.lock();
-        let inspection = match &mut *kept {
-            Some(inspection) => inspection,
-            none => none.insert(Inspection::new(self.0.shared.time.inspected(self.rows())?)),
-        };
+        let mut inspection = self.0.inspection.lock();
         while swept.inspected < self.0.shared.options.inspect && inspection.is_due(seconds) {
             let Some(id) = inspection.account(|after| self.directory().after(after))? else { break };
             let octets = self.0.shared.options.inspect - swept.inspected;
-            let of_account = Swept::by(id, Duty::Inspection, || self.inspect_account(id, inspection, octets));
+            let of_account = Swept::by(id, Duty::Inspection, || self.inspect_account(id, &mut inspection, octets));
             swept = swept.and(of_account);
             // A disk that cannot be read at all is told once a sweep, not for each account.
             if !swept.failed.is_empty() {
                 break;
             }
         }
-        self.0.shared.time.note(inspection.inspected());
         Ok(swept)
     }
 
@@ -250,28 +258,41 @@ impl Store {
         Ok(Swept { inspected: octets, damaged, ..Swept::default() })
     }
 
-    /// One closed account a sweep, so that old mail goes from accounts that nobody uses, too.
-    fn look_into_a_closed_one(&self, now: i64) -> Result<Swept, Error> {
+    /// The closed account whose turn it is.
+    fn next_closed(&self, now: i64) -> Result<Option<AccountId>, Error> {
         /// How long a round through all accounts takes at least, in seconds.
         const ROUND: i64 = 24 * 3600;
-        let next = {
-            let mut round = self.0.round.lock();
-            if round.after.is_none() && now.saturating_sub(round.begun) < ROUND {
-                return Ok(Swept::default());
-            }
-            if round.after.is_none() {
-                round.begun = now;
-            }
-            round.after = self.directory().after(round.after)?;
-            round.after
-        };
-        let Some(account) = next.map(|id| self.account(id)).transpose()? else { return Ok(Swept::default()) };
+        let mut round = self.0.round.lock();
+        if let Some(again) = round.again.take() {
+            return Ok(Some(again));
+        }
+        if round.after.is_none() && now.saturating_sub(round.begun) < ROUND {
+            return Ok(None);
+        }
+        if round.after.is_none() {
+            round.begun = now;
+        }
+        round.after = self.directory().after(round.after)?;
+        Ok(round.after)
+    }
+
+    /// One closed account a sweep, so that old mail goes from accounts that nobody uses, too.
+    fn look_into_a_closed_one(&self, now: i64, budget: &mut u64) -> Result<Swept, Error> {
+        let Some(id) = self.next_closed(now)? else { return Ok(Swept::default()) };
+        let account = self.account(id)?;
         // Who has never had mail needs no file for this.
         if account.is_open() || account.engine.newest().is_err() {
             return Ok(Swept::default());
         }
-        Ok(sweep::closed_account(&account, now))
+        let derived = derive_anew(&account, budget);
+        // Where there is more to do than one sweep may, the next one is here again.
+        self.0.round.lock().again = account.derives_on().then_some(id);
+        Ok(derived.and(sweep::closed_account(&account, now)))
     }
+}
+
+fn derive_anew(account: &Account, budget: &mut u64) -> Swept {
+    Swept::by(account.id(), Duty::Derivation, || Ok(account.derive_anew(budget)))
 }
 
 fn removal(id: AccountId, act: impl FnOnce() -> Result<(), Error>) -> Swept {

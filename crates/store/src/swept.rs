@@ -15,6 +15,8 @@ pub struct Swept {
     pub commits: u64,
     /// Emails that nothing names any more.
     pub emails: u64,
+    /// Structures that older rules had made and that were derived anew.
+    pub derived: u64,
     /// Accounts that were closed.
     pub closed: usize,
     /// Accounts that another process has removed.
@@ -55,6 +57,8 @@ pub enum Duty {
     Retention,
     /// Reading what is stored, to find damage.
     Inspection,
+    /// Deriving structures of older rules anew.
+    Derivation,
     /// Closing an account that nobody uses, or that there is no memory for.
     Closing,
 }
@@ -68,6 +72,7 @@ impl fmt::Display for Duty {
             Self::Checkpoint => "checkpoint",
             Self::Retention => "retention",
             Self::Inspection => "inspection",
+            Self::Derivation => "derivation",
             Self::Closing => "closing",
         })
     }
@@ -80,6 +85,7 @@ impl Swept {
         self.checkpoints += other.checkpoints;
         self.commits += other.commits;
         self.emails += other.emails;
+        self.derived += other.derived;
         self.closed += other.closed;
         self.removed += other.removed;
         self.jump = self.jump.or(other.jump);

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mime::Scanner;
+use mime::{Derivation, Scanner};
 
 use crate::backend;
 use crate::engine::{CHUNK, packed::Squeezed};
 use crate::message::{Content, Part};
-use crate::{Error, Message};
+use crate::{Error, Message, Options};
 
 /// How many compressed octets of a message are kept in memory.
 const IN_MEMORY: usize = 1 << 20;
@@ -21,6 +21,7 @@ const IN_MEMORY: usize = 1 << 20;
 /// memory and the rest in a file without a name.
 pub struct Upload {
     scanner: Scanner,
+    derivation: Derivation,
     hasher: blake3::Hasher,
     /// What has come since the last whole chunk.
     waiting: Vec<u8>,
@@ -37,13 +38,14 @@ impl fmt::Debug for Upload {
 }
 
 impl Upload {
-    pub(crate) fn new(limits: mime::Limits, spool: backend::Spool) -> Self {
+    pub(crate) fn new(options: &Options, spool: backend::Spool) -> Self {
         let folder = match spool {
             backend::Spool::Folder(folder) => Some(folder),
             backend::Spool::Memory => None,
         };
         Self {
-            scanner: Scanner::new(limits),
+            scanner: Scanner::new(options.mime),
+            derivation: options.derivation,
             hasher: blake3::Hasher::new(),
             waiting: Vec::new(),
             size: 0,
@@ -88,7 +90,7 @@ impl Upload {
         Ok(Message(Arc::new(Content {
             size: u32::try_from(self.size).map_err(|_| Error::TooLarge)?,
             hash: *self.hasher.finalize().as_bytes(),
-            structure: self.scanner.finish(),
+            structure: self.scanner.finish().derived_by(self.derivation),
             parts: self.parts,
             spool: self.spool.file,
         })))

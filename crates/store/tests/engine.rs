@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use account::EmailId;
 use account::codec::Format;
 use imap::ModSeq;
-use store::engine::{Batch, Cell, Checkpoint, Engine, Memory, NewEmail, Over, Row, Sqlite, Written};
+use store::engine::{Batch, Cell, Checkpoint, Derived, Engine, Memory, NewEmail, Over, Row, Sqlite, Written};
 use store::{Error, Store};
 use support::{Folder, NOW, mail, upload};
 
@@ -205,5 +205,45 @@ fn rows_expire_when_the_checkpoint_has_them_but_never_all() {
         assert!(matches!(engine.chunk(one, 0, &mut Vec::new()), Err(Error::NoSuchEmail(id)) if id == one));
         assert!(engine.chunk(three, 0, &mut Vec::new()).is_ok());
         assert_eq!(engine.examine().unwrap(), [""; 0]);
+    });
+}
+
+#[test]
+fn structures_are_renewed_for_emails_that_are_there_and_by_no_older_rules() {
+    on_each(|engine| {
+        engine.create(Format::NEWEST).unwrap();
+        assert_eq!(engine.derived().unwrap(), None);
+        assert_eq!(engine.append(&batch(engine, 0, 1, &[1, 2, 5])).unwrap(), Written::Durably);
+        let id = |n| EmailId::new(n).unwrap();
+        let structure = |n| {
+            let mut found = Vec::new();
+            engine
+                .emails(&mut std::iter::once(id(n)), &mut |email| {
+                    found = email.structure.to_vec();
+                    ControlFlow::Break(())
+                })
+                .map(|()| found)
+        };
+        let kept = structure(5).unwrap();
+        let first = mime::Derivation::FIRST;
+        let new = |by, upto: u64| Derived { by, upto: id(upto) };
+        let renew = |structures: &[(u64, &str)], derived| {
+            let structures: Vec<_> = structures.iter().map(|(n, text)| (id(*n), text.as_bytes().to_vec())).collect();
+            engine.rederive(&structures, derived).unwrap()
+        };
+        assert_eq!(renew(&[(1, "one"), (3, "three")], new(first.next(), 3)), Written::Durably);
+        assert_eq!(engine.derived().unwrap(), Some(new(first.next(), 3)));
+        assert_eq!((structure(1).unwrap(), structure(5).unwrap()), (b"one".to_vec(), kept));
+        assert!(matches!(structure(3), Err(Error::NoSuchEmail(_))), "what is gone stays gone");
+        for late in [new(first, 9), new(first.next(), 2), new(first.next(), 3)] {
+            assert_eq!(renew(&[(1, "late")], late), Written::TooLate);
+        }
+        assert_eq!(structure(1).unwrap(), b"one");
+        assert_eq!(renew(&[], new(first.next().next(), 1)), Written::Durably);
+        engine.close().unwrap();
+        assert_eq!(engine.derived().unwrap(), Some(new(first.next().next(), 1)));
+        assert_eq!(engine.newest().unwrap(), modseq(1));
+        assert_eq!(engine.remove(modseq(1), &[id(1)], &[]).unwrap(), Written::Durably);
+        assert!(matches!(structure(1), Err(Error::NoSuchEmail(_))));
     });
 }

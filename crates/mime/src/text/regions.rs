@@ -1,6 +1,7 @@
 //! Which octets of a message are searched, and how they are read.
 
-use crate::stored::{PartKind, Stored};
+use crate::layout::PartKind;
+use crate::stored::Stored;
 use crate::text::charset;
 use crate::text::html::HtmlText;
 use crate::transfer::Decoder;

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use account::{Mailbox, State};
 use imap::command::{List, ListReturn, ListSelect, ListSyntax, StatusItem};
 use imap::response::{self, Attribute, ListLine, ListWord};
-use imap::{ListPattern, MailboxName};
+use imap::{MailboxName, NameForm};
 
 use crate::context::Context;
 use crate::enabled::Enabled;
+use crate::outbox::Outbox;
 use crate::reply::{Answer, Done, Wrong};
 use crate::state::LoggedIn;
+
+use super::status::Statuses;
 
 /// A name that LIST may have to show.
 #[derive(Default)]
@@ -31,27 +34,28 @@ pub(crate) fn list(context: &mut Context, login: &mut LoggedIn, command: List) -
     if let Some(done) = separator(context, &command, ListWord::List) {
         return Ok(done);
     }
-    let patterns = patterns(&command)?;
-    let (state, names) = (login.account().state()?, context.enabled.names());
-    let tree = tree(&state);
-    let wants = Wants::of(&command, context.enabled);
-    for (name, node) in tree.iter().filter(|(name, _)| patterns.iter().any(|p| p.matches(name.as_str()))) {
-        let selected = wants.select(node);
+    let mut wants = Wants::of(&command, context.enabled);
+    let mut lines = Vec::new();
+    for (name, node) in nodes(login, &command)? {
+        let selected = wants.select(&node);
         // With RECURSIVEMATCH a name is shown for what is below it, if that is not shown itself (RFC 5258 §3.5).
         let below = wants.recursive && wants.subscribed_only && node.subscribed_below;
-        if !selected && !below {
-            continue;
-        }
-        let attributes = wants.attributes(node);
-        let child_info: &[&str] = if below { &["SUBSCRIBED"] } else { &[] };
-        let line = ListLine { word: ListWord::List, attributes: &attributes, name, child_info, old_name: None };
-        context.out.write(|out| response::list(out, &line, names));
-        if let (Some(items), Some(mailbox)) = (&wants.status, &node.mailbox)
-            && selected
-        {
-            super::status::write(context, login, mailbox, items);
+        if selected || below {
+            let attributes = wants.attributes(&node);
+            lines.push(Line { name, attributes, below, mailbox: node.mailbox.filter(|_| selected) });
         }
     }
+    let items = wants.status.take().filter(|_| lines.iter().any(|line| line.mailbox.is_some()));
+    let mut statuses = items.map(|items| Statuses::new(context, login, items));
+    let (mut lines, names) = (lines.into_iter(), context.enabled.names());
+    context.out.then(move |out: &mut Outbox| {
+        let line = lines.next()?;
+        line.write(out, ListWord::List, names);
+        if let (Some(statuses), Some(mailbox)) = (&mut statuses, &line.mailbox) {
+            statuses.write(out, mailbox);
+        }
+        Some(())
+    });
     Ok(Done::Told)
 }
 
@@ -61,20 +65,17 @@ pub(crate) fn lsub(context: &mut Context, login: &mut LoggedIn, command: List) -
     if let Some(done) = separator(context, &command, ListWord::Lsub) {
         return Ok(done);
     }
-    let patterns = patterns(&command)?;
-    let (state, names) = (login.account().state()?, context.enabled.names());
-    for (name, node) in tree(&state).iter().filter(|(name, _)| patterns.iter().any(|p| p.matches(name.as_str()))) {
+    let stops = !command.patterns.iter().any(|pattern| pattern.contains('*'));
+    let lines = nodes(login, &command)?.filter_map(move |(name, node)| {
         let attributes = match (node.subscribed, &node.mailbox) {
             (true, Some(mailbox)) => mailbox.special_use.iter().copied().map(Attribute::Use).collect(),
             (true, None) => vec![Attribute::NoSelect],
-            (false, _) if node.subscribed_below && !command.patterns.iter().any(|p| p.contains('*')) => {
-                vec![Attribute::NoSelect]
-            }
-            (false, _) => continue,
+            (false, _) if node.subscribed_below && stops => vec![Attribute::NoSelect],
+            (false, _) => return None,
         };
-        let line = ListLine { word: ListWord::Lsub, attributes: &attributes, name, child_info: &[], old_name: None };
-        context.out.write(|out| response::list(out, &line, names));
-    }
+        Some(Line { name, attributes, below: false, mailbox: None })
+    });
+    tell(context, ListWord::Lsub, lines);
     Ok(Done::Told)
 }
 
@@ -83,22 +84,45 @@ pub(crate) fn xlist(context: &mut Context, login: &mut LoggedIn, command: List) 
     if let Some(done) = separator(context, &command, ListWord::Xlist) {
         return Ok(done);
     }
-    let patterns = patterns(&command)?;
-    let (state, names) = (login.account().state()?, context.enabled.names());
-    for (name, node) in tree(&state).iter().filter(|(name, _)| patterns.iter().any(|p| p.matches(name.as_str()))) {
+    let lines = nodes(login, &command)?.filter_map(|(name, node)| {
         let mut attributes = vec![if node.children { Attribute::HasChildren } else { Attribute::HasNoChildren }];
         match &node.mailbox {
             Some(mailbox) => attributes.extend(mailbox.special_use.iter().copied().map(Attribute::Use)),
             None if node.children => attributes.push(Attribute::NoSelect),
-            None => continue,
+            None => return None,
         }
-        if *name == MailboxName::Inbox {
+        if name == MailboxName::Inbox {
             attributes.push(Attribute::Inbox);
         }
-        let line = ListLine { word: ListWord::Xlist, attributes: &attributes, name, child_info: &[], old_name: None };
-        context.out.write(|out| response::list(out, &line, names));
-    }
+        Some(Line { name, attributes, below: false, mailbox: None })
+    });
+    tell(context, ListWord::Xlist, lines);
     Ok(Done::Told)
+}
+
+/// A response that is still to be written.
+struct Line {
+    name: MailboxName,
+    attributes: Vec<Attribute>,
+    /// It is shown for a subscribed name below it.
+    below: bool,
+    /// Whose STATUS may be told with it.
+    mailbox: Option<Arc<Mailbox>>,
+}
+
+impl Line {
+    fn write(&self, out: &mut Outbox, word: ListWord, names: NameForm) {
+        let child_info: &[&str] = if self.below { &["SUBSCRIBED"] } else { &[] };
+        let (attributes, name) = (&*self.attributes, &self.name);
+        let line = ListLine { word, attributes, name, child_info, old_name: None };
+        out.write(|out| response::list(out, &line, names));
+    }
+}
+
+/// Tells all lines, when there is room for them.
+fn tell(context: &mut Context, word: ListWord, mut lines: impl Iterator<Item = Line> + Send + 'static) {
+    let names = context.enabled.names();
+    context.out.then(move |out: &mut Outbox| lines.next().map(|line| line.write(out, word, names)));
 }
 
 /// `LIST "" ""` asks for the separator (RFC 9051 §6.3.9).
@@ -110,8 +134,11 @@ fn separator(context: &mut Context, command: &List, word: ListWord) -> Option<Do
     })
 }
 
-fn patterns(command: &List) -> Result<Vec<ListPattern>, Answer> {
-    command.compile().map_err(|_| Wrong::Wildcards.into())
+/// The names that a command's patterns match.
+fn nodes(login: &LoggedIn, command: &List) -> Result<impl Iterator<Item = (MailboxName, Node)> + use<>, Answer> {
+    let patterns = command.compile().map_err(|_| Wrong::Wildcards)?;
+    let tree = tree(&*login.account().state()?);
+    Ok(tree.into_iter().filter(move |(name, _)| patterns.iter().any(|pattern| pattern.matches(name.as_str()))))
 }
 
 /// All names that can be shown: mailboxes, subscribed names, and those above either.

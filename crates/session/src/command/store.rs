@@ -7,6 +7,7 @@ use imap::{ModSeq, Target, UidSet};
 
 use crate::context::Context;
 use crate::news;
+use crate::outbox::Outbox;
 use crate::reply::{Answer, Done};
 use crate::state::Selected;
 use crate::view::{Adopt, View};
@@ -61,15 +62,19 @@ fn tell(
     match adopt {
         Adopt::Newest => news::flags(out, view, &adopted, enabled),
         Adopt::Expected(..) if enabled.condstore => {
-            for (seq, uid) in view.places(&adopted.intersection(changed)) {
-                let Some(record) = view.record(uid) else { continue };
+            let told = view.places(&adopted.intersection(changed)).into_iter();
+            let told = told.filter_map(|(seq, uid)| Some((seq, uid, view.record(uid)?.modseq)));
+            let mut told = told.collect::<Vec<_>>().into_iter();
+            out.then(move |out: &mut Outbox| {
+                let (seq, uid, modseq) = told.next()?;
                 out.write(|out| {
                     let mut line = FetchLine::begin(out, seq);
                     line.uid(out, uid);
-                    line.modseq(out, record.modseq);
+                    line.modseq(out, modseq);
                     line.end(out);
                 });
-            }
+                Some(())
+            });
         }
         Adopt::Expected(..) => {}
     }

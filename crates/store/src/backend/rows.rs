@@ -25,7 +25,7 @@ pub enum Table {
     ServerMetadata = 5,
     /// Messages to be sent and their recipients, by the time of the next try.
     Queue = 6,
-    /// Where the sweeps of the store stand: one row, with an empty key.
+    /// Where the sweeps stand: one row.
     Sweeps = 7,
 }
 

@@ -9,8 +9,8 @@ use imap::ModSeq;
 
 use super::cells::Cells;
 use super::{
-    Batch, BodyRef, Checkpoint, Email, Engine, Generation, Mark, Packed, Row, SeeCell, VisitChunk, VisitEmail, VisitId,
-    Written,
+    Batch, BodyRef, Checkpoint, Derived, Email, Engine, Generation, Mark, Packed, Row, SeeCell, VisitChunk, VisitEmail,
+    VisitId, Written,
 };
 use crate::lock::{Lock, Rank};
 use crate::{Error, Message};
@@ -37,6 +37,9 @@ struct Data {
     objects: HashMap<BodyRef, Message>,
     named: u64,
     doomed: BTreeMap<EmailId, ModSeq>,
+    /// Structures that stand in the place of those that came with the messages.
+    renewed: BTreeMap<EmailId, Vec<u8>>,
+    derived: Option<Derived>,
 }
 
 impl Data {
@@ -118,7 +121,8 @@ impl Engine for Memory {
     fn emails(&self, ids: &mut dyn Iterator<Item = EmailId>, visit: VisitEmail<'_>) -> Result<(), Error> {
         for id in ids {
             let (received_at, message) = self.message(id)?;
-            let structure = message.0.structure.as_bytes();
+            let renewed = self.read(|data| Ok(data.renewed.get(&id).cloned()))?;
+            let structure = renewed.as_deref().unwrap_or(message.0.structure.as_bytes());
             let email = Email { id, size: message.size(), hash: *message.hash(), received_at, structure };
             if visit(email).is_break() {
                 break;
@@ -215,10 +219,30 @@ impl Engine for Memory {
                 if let Some((_, body)) = data.emails.remove(id) {
                     data.objects.remove(&body);
                 }
+                data.renewed.remove(id);
             }
             for id in emails.iter().chain(spared) {
                 data.doomed.remove(id);
             }
+            Ok(Written::Durably)
+        })
+    }
+
+    fn derived(&self) -> Result<Option<Derived>, Error> {
+        self.read(|data| Ok(data.derived))
+    }
+
+    fn rederive(&self, structures: &[(EmailId, Vec<u8>)], derived: Derived) -> Result<Written, Error> {
+        self.read(|data| {
+            if !derived.is_news(data.derived) {
+                return Ok(Written::TooLate);
+            }
+            for (id, structure) in structures {
+                if data.emails.contains_key(id) {
+                    data.renewed.insert(*id, structure.clone());
+                }
+            }
+            data.derived = Some(derived);
             Ok(Written::Durably)
         })
     }

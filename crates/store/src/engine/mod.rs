@@ -146,6 +146,22 @@ pub struct Email<'a> {
     pub structure: &'a [u8],
 }
 
+/// How far the structures of an account have been looked through for those that older rules made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Derived {
+    /// The rules that they are to be of.
+    pub by: mime::Derivation,
+    /// The last email that was looked at, all before it too.
+    pub upto: EmailId,
+}
+
+impl Derived {
+    /// Whether it may take the place of what is written down: neither newer rules nor a farther reach.
+    pub(crate) fn is_news(&self, known: Option<Self>) -> bool {
+        known.is_none_or(|known| (known.by, known.upto) < (self.by, self.upto))
+    }
+}
+
 /// Sees pieces of a checkpoint.
 pub type SeeCell<'a> = &'a mut dyn FnMut(CellName, Option<&[u8]>);
 
@@ -233,6 +249,13 @@ pub trait Engine: Send + Sync + Debug {
     /// Removes emails with their octets, and forgets that those in `spared` were written down, if `after` is the last
     /// row of the log.
     fn remove(&self, after: Option<ModSeq>, emails: &[EmailId], spared: &[EmailId]) -> Result<Written, Error>;
+
+    /// What [`Engine::rederive`] wrote down last. It saves work and no more: `None` where it cannot be read.
+    fn derived(&self) -> Result<Option<Derived>, Error>;
+
+    /// Puts structures in the place of those that the emails have, as far as these are there and whole, and writes down how
+    /// far that went, unless newer rules or a reach as far are written down.
+    fn rederive(&self, structures: &[(EmailId, Vec<u8>)], derived: Derived) -> Result<Written, Error>;
 
     /// What is wrong with the files beneath all that, in words.
     fn examine(&self) -> Result<Vec<String>, Error>;

@@ -9,6 +9,9 @@
 //! data
 //! ```
 //!
+//! The codec is the version: a reader refuses one that it does not know. A new codec gets the next number, and is written only
+//! into accounts of a format whose readers all know it; those that were ever written stay readable.
+//!
 //! So each chunk can be told from damage on its own, and a message's first chunk says all that reading it takes.
 
 use account::EmailId;
@@ -189,5 +192,53 @@ mod tests {
             bytes[bit / 8] ^= 1 << (bit % 8);
         }
         assert!(Packed::read(place, &bytes[..20]).is_err());
+    }
+
+    /// Chunks as 0.1 wrote them, in hexadecimal digits, and what is in them: each codec.
+    fn of_0_1() -> [(&'static str, Vec<u8>); 3] {
+        [
+            (
+                "0007000000070000004115313ed49874b22bdfed45234c6a1ae91d1fbb239f0a8bae47eb63bccb8e0136d5540c\
+             73686f72740d0a",
+                b"short\r\n".to_vec(),
+            ),
+            (
+                "0164000000640000009e7e2312ee1bbd641438c1a39226faa78a69507009b6cee3fdca413eecc1cfe09a2adc93\
+             1f6101004a60616161616161",
+                vec![b'a'; 100],
+            ),
+            (
+                "02204e0000204e00003201df7b9b557a3b7f1127eda34c20fc2a3442263c632207d401dce8b8bbd943c873cec4\
+             28b52ffd60204d4d000010626201001bce0eb0",
+                vec![b'b'; 20_000],
+            ),
+        ]
+    }
+
+    fn octets(digits: &str) -> Vec<u8> {
+        let pairs = digits.as_bytes().chunks(2);
+        pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn chunks_of_0_1_stay_readable() {
+        for ((digits, text), codec) in of_0_1().into_iter().zip([AS_IS, LZ4, ZSTD]) {
+            let bytes = octets(digits);
+            assert_eq!(bytes[0], codec);
+            let packed = Packed::read((EmailId::FIRST, 0), &bytes).unwrap();
+            assert_eq!((packed.size as usize, packed.hash), (text.len(), *blake3::hash(&text).as_bytes()));
+            let mut out = Vec::new();
+            packed.unpack(&mut out).unwrap();
+            assert_eq!(out, text);
+        }
+    }
+
+    #[test]
+    fn a_codec_that_is_not_known_is_refused() {
+        let place = (EmailId::FIRST, 0);
+        let squeezed = Squeezed { codec: ZSTD + 1, ..Squeezed::new(b"some mail\r\n") };
+        let mut bytes = Vec::new();
+        squeezed.write(place, (11, &[1; 32]), &squeezed.data, &mut bytes);
+        assert!(Packed::read(place, &bytes).is_err());
     }
 }

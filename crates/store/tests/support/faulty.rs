@@ -9,8 +9,8 @@ use account::codec::Format;
 use imap::ModSeq;
 use parking_lot::Mutex;
 use store::engine::{
-    Batch, BodyRef, Checkpoint, Engine, Generation, Mark, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId,
-    Written,
+    Batch, BodyRef, Checkpoint, Derived, Engine, Generation, Mark, Memory, Row, SeeCell, VisitChunk, VisitEmail,
+    VisitId, Written,
 };
 use store::{Error, Message};
 
@@ -158,6 +158,14 @@ impl Engine for Faulty {
 
     fn remove(&self, after: Option<ModSeq>, emails: &[EmailId], spared: &[EmailId]) -> Result<Written, Error> {
         self.write(|| self.inner.remove(after, emails, spared))
+    }
+
+    fn derived(&self) -> Result<Option<Derived>, Error> {
+        self.inner.derived()
+    }
+
+    fn rederive(&self, structures: &[(EmailId, Vec<u8>)], derived: Derived) -> Result<Written, Error> {
+        self.write(|| self.inner.rederive(structures, derived))
     }
 
     fn examine(&self) -> Result<Vec<String>, Error> {

@@ -14,6 +14,8 @@ use std::time::Duration;
 use account::plan::{self, NewMessage};
 use account::{Flags, Refusal, State};
 use imap::{InternalDate, MailboxName, StoreMode, Uid, UidSet};
+use store::backend::{Edit, Expect, Table};
+use store::engine::Written;
 use store::{Account, Actor, CommitError, Committed, Message, Options, Store};
 
 /// A time at which all tests happen.
@@ -42,12 +44,6 @@ impl Folder {
 
     pub(crate) fn path(&self) -> &Path {
         &self.0
-    }
-
-    /// Loses where the sweeps of the store stood.
-    pub(crate) fn forget_sweeps(&self) {
-        let directory = rusqlite::Connection::open(self.0.join("directory.sqlite")).unwrap();
-        assert_eq!(directory.execute("DELETE FROM kept WHERE kind = 7", []).unwrap(), 1);
     }
 
     pub(crate) fn open(&self) -> Store {
@@ -91,6 +87,12 @@ pub(crate) fn pass(store: &Store, time: Duration) -> (u64, u64) {
 /// So many days.
 pub(crate) fn days(days: u64) -> Duration {
     Duration::from_hours(24 * days)
+}
+
+/// Loses where the sweeps stand.
+pub(crate) fn forget_count(store: &Store) {
+    let edit = Edit { table: Table::Sweeps, key: Vec::new(), was: Expect::Anything, becomes: None };
+    assert_eq!(store.rows().write(&[edit]).unwrap(), Written::Durably);
 }
 
 /// The account of that name, made if it is not there.

@@ -105,7 +105,7 @@ impl<'a> Line<'a> {
 
     #[inline]
     fn flags(&mut self) {
-        self.response.flags(self.out, self.texts.of(self.view, self.record));
+        self.response.flags(self.out, self.texts.of((self.view.table(), self.view.recent()), self.record));
     }
 
     /// Whether the item is one that memory answers.

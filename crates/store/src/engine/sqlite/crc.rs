@@ -46,6 +46,10 @@ pub(super) fn of_kept(kind: u64, key: &[u8], data: &[u8]) -> i64 {
     Crc(0).number(kind).bytes(key).bytes(data).get()
 }
 
+pub(super) fn of_derived(by: u8, upto: EmailId) -> i64 {
+    Crc(0).number(by.into()).number(upto.get()).get()
+}
+
 pub(super) fn of_doomed(id: EmailId, modseq: i64) -> i64 {
     Crc(0).number(id.get()).number(modseq.cast_unsigned()).get()
 }

@@ -1,10 +1,12 @@
 //! An account in one SQLite file.
 //!
 //! `schema` says what is in the file and how it is opened, `connections` who holds it open, `write` and `read` are the
-//! two halves of the engine; `marks` and `history` have both halves of their tables. SQLite's pages carry no checksums, so every row that matters has its own (`crc`).
+//! two halves of the engine; `marks`, `history` and `derived` have both halves of their tables. SQLite's pages carry no
+//! checksums, so every row that matters has its own (`crc`).
 
 mod connections;
 mod crc;
+mod derived;
 mod directory;
 mod error;
 mod history;
@@ -23,7 +25,8 @@ use imap::ModSeq;
 use self::connections::Connections;
 use self::error::spoils;
 use super::{
-    Batch, BodyRef, Checkpoint, Engine, Generation, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
+    Batch, BodyRef, Checkpoint, Derived, Engine, Generation, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId,
+    Written,
 };
 use crate::{Error, Message};
 
@@ -143,6 +146,14 @@ impl Engine for Sqlite {
             self.connections.look(write::shrink)?;
         }
         Ok(written)
+    }
+
+    fn derived(&self) -> Result<Option<Derived>, Error> {
+        self.connections.look(derived::read)
+    }
+
+    fn rederive(&self, structures: &[(EmailId, Vec<u8>)], derived: Derived) -> Result<Written, Error> {
+        self.connections.write(|connection| derived::rederive(connection, structures, derived))
     }
 
     fn examine(&self) -> Result<Vec<String>, Error> {

@@ -32,6 +32,8 @@ pub(crate) enum Fault {
 pub(crate) struct Faulty {
     inner: Memory,
     faults: Arc<Mutex<Vec<Fault>>>,
+    /// A fault after so many writes.
+    later: Arc<Mutex<Option<(u64, Fault)>>>,
     slow: Duration,
     pub(crate) appends: Arc<AtomicU64>,
     /// How often the checkpoint was read: once for each opening.
@@ -43,6 +45,11 @@ impl Faulty {
         Self { slow, ..Self::default() }
     }
 
+    /// The write after so many others fails; whether the one before was met.
+    pub(crate) fn fail_after(&self, writes: u64, fault: Fault) -> bool {
+        self.later.lock().replace((writes, fault)).is_none()
+    }
+
     /// One without faults.
     pub(crate) fn counting(inner: Memory, loads: Arc<AtomicU64>) -> Self {
         Self { inner, loads, ..Self::default() }
@@ -52,9 +59,25 @@ impl Faulty {
         self.faults.lock().push(fault);
     }
 
+    fn is_due(&self) -> Option<Fault> {
+        let mut later = self.later.lock();
+        match &mut *later {
+            Some((0, fault)) => {
+                let fault = *fault;
+                *later = None;
+                Some(fault)
+            }
+            Some((left, _)) => {
+                *left -= 1;
+                None
+            }
+            None => None,
+        }
+    }
+
     fn write(&self, write: impl FnOnce() -> Result<Written, Error>) -> Result<Written, Error> {
         let broken = || Error::from(std::io::Error::other("a broken disk"));
-        let fault = self.faults.lock().pop();
+        let fault = self.faults.lock().pop().or_else(|| self.is_due());
         match fault {
             None => write(),
             Some(Fault::Full) => Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into()),
@@ -137,7 +160,8 @@ impl Engine for Faulty {
     }
 
     fn forget(&self, before: ModSeq) -> Result<(), Error> {
-        self.inner.forget(before)
+        let _always = self.write(|| self.inner.forget(before).map(|()| Written::Durably))?;
+        Ok(())
     }
 
     fn marks(&self) -> Result<Vec<Mark>, Error> {
@@ -145,7 +169,8 @@ impl Engine for Faulty {
     }
 
     fn mark(&self, mark: &Mark, from: ModSeq) -> Result<(), Error> {
-        self.inner.mark(mark, from)
+        let _always = self.write(|| self.inner.mark(mark, from).map(|()| Written::Durably))?;
+        Ok(())
     }
 
     fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error> {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 pub(crate) mod faulty;
+pub(crate) mod life;
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};

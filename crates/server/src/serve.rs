@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gate::Gate;
-use store::{Options, Store};
+use store::Store;
 use tokio::runtime::{Builder, Runtime};
 use tracing::{info, warn};
 
@@ -108,7 +108,7 @@ pub struct Running {
 pub async fn serve(config: &Config) -> Result<Running, StartError> {
     let path = config.data().to_owned();
     make_folder(&path)?;
-    let store = Store::open(&path, Options::default()).map_err(|error| StartError::Store { path, error })?;
+    let store = Store::open(&path, config.store.options()).map_err(|error| StartError::Store { path, error })?;
     serve_store(config, store).await
 }
 

@@ -206,13 +206,10 @@ pub(crate) fn check(engine: &dyn Engine, newest: &State) -> Result<(u64, Vec<Pro
         }
         before = Some(state);
     }
-    let last = before.zip(newest.modseq()).map(|(before, modseq)| folded(engine, before, modseq));
-    match last {
-        Some(Ok(folded)) if !folded.agrees_with(newest) => {
-            wrong("the newest state does not follow from the history".to_owned())
-        }
-        // A damaged row is told where the log is checked.
-        _ => {}
+    // A damaged row is told where the log is checked.
+    let last = before.zip(newest.modseq()).and_then(|(before, modseq)| folded(engine, before, modseq).ok());
+    if last.is_some_and(|last| !last.agrees_with(newest)) {
+        wrong("the newest state does not follow from the history".to_owned());
     }
     Ok((generations.len() as u64, problems))
 }

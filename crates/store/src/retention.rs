@@ -49,12 +49,12 @@ impl Account {
             moment.seconds = moment.seconds.max(last.moment.seconds);
         }
         let mark = Mark { modseq: newest, moment };
-        self.engine.mark(&mark, self.old(&marks)?.unwrap_or(ModSeq::MIN))
+        self.engine.mark(&mark, self.old(&marks).unwrap_or(ModSeq::MIN))
     }
 
     /// Whether there is something that may be too old. It may be asked of an account that is closed.
     pub(crate) fn has_old(&self) -> Result<bool, Error> {
-        let Some(old) = self.old(&self.engine.marks()?)? else { return Ok(false) };
+        let Some(old) = self.old(&self.engine.marks()?) else { return Ok(false) };
         let rows = self.engine.log(None, 2)?;
         let upto = self.dispensable(old)?;
         // The last row stays.
@@ -65,7 +65,7 @@ impl Account {
     /// Removes what is too old. The account is open. `now` is in counted seconds.
     pub(crate) fn expire(&self, now: i64) -> Result<Expired, Error> {
         let mut expired = Expired::default();
-        if let Some(old) = self.old(&self.engine.marks()?)? {
+        if let Some(old) = self.old(&self.engine.marks()?) {
             // The generations go first: as long as one is there, so is all that it and the rows after it name.
             if let Some(base) = self.superfluous(old)? {
                 self.engine.forget(base)?;
@@ -89,11 +89,11 @@ impl Account {
 
     /// The last row that is older than the retention, as far as the marks say. When rows say that they were written is for
     /// people to read.
-    fn old(&self, marks: &[Mark]) -> Result<Option<ModSeq>, Error> {
+    fn old(&self, marks: &[Mark]) -> Option<ModSeq> {
         let moment = self.shared.time.moment();
         let retention = self.shared.options.retention.as_secs();
         let old = marks.iter().rfind(|mark| moment.since(mark.moment).is_some_and(|age| age >= retention));
-        Ok(old.map(|mark| mark.modseq))
+        old.map(|mark| mark.modseq)
     }
 
     /// How often an account is looked at for what is too old.

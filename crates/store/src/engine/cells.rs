@@ -41,7 +41,9 @@ impl Cells {
         );
         let superseded = self.superseded.iter().filter(|((_, from), (until, _))| *from <= modseq && modseq < *until);
         cells.extend(superseded.map(|((name, _), (_, data))| (*name, &**data)));
-        cells.into_iter().for_each(|(name, data)| see(name, Some(data)));
+        for (name, data) in cells {
+            see(name, Some(data));
+        }
         Ok(())
     }
 
@@ -53,7 +55,9 @@ impl Cells {
             Over::AnyOlder => {
                 let named = |name| checkpoint.put.iter().any(|cell| cell.name == name);
                 let gone: Vec<_> = self.current.keys().copied().filter(|name| !named(*name)).collect();
-                gone.into_iter().for_each(|name| self.supersede(name, checkpoint.modseq));
+                for name in gone {
+                    self.supersede(name, checkpoint.modseq);
+                }
             }
         }
         checkpoint.remove.iter().for_each(|name| self.supersede(*name, checkpoint.modseq));

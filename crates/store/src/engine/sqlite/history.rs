@@ -33,10 +33,10 @@ pub(super) fn newest(connection: &Connection) -> Result<Option<i64>, Error> {
 
 /// A generation with the number of its pieces, so that one that lacks some is never taken for whole.
 fn read_generations(connection: &Connection) -> Result<Vec<(Generation, u64)>, Error> {
+    const SQL: &str = "SELECT modseq, count, seconds, cells, crc FROM generation ORDER BY modseq";
     if !is_there(connection)? {
         return Ok(Vec::new());
     }
-    const SQL: &str = "SELECT modseq, count, seconds, cells, crc FROM generation ORDER BY modseq";
     let mut statement = connection.prepare_cached(SQL)?;
     let mut rows = statement.query([])?;
     let mut generations = Vec::new();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use imap::{InternalDate, MailboxName, ModSeq, SpecialUse, StoreMode, Uid, UidSet, UidValidity};
 
-use crate::{EmailId, Flags, MailboxId};
+use crate::{EmailId, Flags, Foreign, MailboxId, Origin};
 
 /// One thing that happened. Its modseq is that of the [`Commit`] that it is part of.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,6 +81,11 @@ pub enum Change {
         /// Their emails, in the order of `uids`: while this row of the log is kept, so are they.
         emails: Vec<EmailId>,
     },
+    /// The account got its origin: in the first commit of a new account, at its upgrade in one that 0.1 made.
+    OriginGiven {
+        /// What its ids begin with from now on.
+        origin: Origin,
+    },
     /// A mailbox's numbers were taken over from another server at import: UIDVALIDITY only ever before its first
     /// message, UIDNEXT only ever upwards.
     NumbersTaken {
@@ -109,6 +114,8 @@ pub struct Added {
     /// The flags that it came with. Shared by all that came with the same ones: a COPY of 100,000 messages that have
     /// 10,000 keywords spells these once.
     pub flags: Arc<Flags>,
+    /// The id that its email had in the account that it came from; `None` for one that was given its id here.
+    pub foreign: Option<Foreign>,
 }
 
 /// One atomic step of an account: a row of its log.

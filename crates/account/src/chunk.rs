@@ -40,12 +40,32 @@ pub struct Summary {
     pub least_email: EmailId,
     /// No message here has an email above this one.
     pub greatest_email: EmailId,
+    /// The sum of their modseqs; `None` in what a checkpoint of format 1 kept.
+    pub modseq_sum: Option<u64>,
 }
 
 impl Summary {
     /// Whether a message with this email may be in the chunk. `false` is sure.
     pub fn may_hold(&self, email: EmailId) -> bool {
         (self.least_email..=self.greatest_email).contains(&email)
+    }
+
+    /// Whether the chunk of this summary has the same messages, each with the same modseq, as a `newer` one of the same
+    /// mailbox: one of a later state, or of the same state read again. `false` is not sure.
+    ///
+    /// - The same first UID, last UID and length are the same UIDs. A message of the newer state whose UID is below the
+    ///   last one was there when that one was, as UIDs are given upwards; it has not gone since, else the newer state would
+    ///   not have it; so the older chunk, which has all between its ends, has it. The newer messages are thus among the
+    ///   older ones, and as many. Messages that a view keeps though they have gone only make the older ones more.
+    /// - The same sum then is the same modseqs: a message's modseq only ever grows, so no smaller one makes up for a
+    ///   greater one. (The sum has 64 bits; it could come around only after 2^54 commits.)
+    /// - A UID and a modseq are one record: no modseq is given twice, and one commit leaves one record of a message.
+    ///
+    /// The highest modseq would not do in the sum's place: a session's own STORE may be in its view while a change of the
+    /// same chunk by somebody else, made just before, is not.
+    pub fn same_messages(&self, newer: &Self) -> bool {
+        let key = |s: &Self| (s.first, s.last, s.len, s.modseq_sum);
+        self.modseq_sum.is_some() && key(self) == key(newer)
     }
 }
 
@@ -85,7 +105,12 @@ impl Chunk {
             _ => {
                 let records = self.records();
                 let (least_email, greatest_email) = emails(records).unwrap_or((EmailId::FIRST, EmailId::MAX));
-                codec::write_chunk(format, &Summary { least_email, greatest_email, ..self.summary }, records)
+                let modseq_sum = Some(modseq_sum(records));
+                codec::write_chunk(
+                    format,
+                    &Summary { least_email, greatest_email, modseq_sum, ..self.summary },
+                    records,
+                )
             }
         }
     }
@@ -134,6 +159,7 @@ fn summarize(records: &[Record], table: &FlagTable) -> Option<Summary> {
         modseq: first.modseq,
         least_email,
         greatest_email,
+        modseq_sum: Some(modseq_sum(records)),
     };
     for (at, record) in (0u32..).zip(records) {
         let flags = table.set(record.flags);
@@ -155,6 +181,10 @@ fn summarize(records: &[Record], table: &FlagTable) -> Option<Summary> {
 fn emails(records: &[Record]) -> Option<(EmailId, EmailId)> {
     let emails = || records.iter().map(|r| r.email);
     emails().min().zip(emails().max())
+}
+
+fn modseq_sum(records: &[Record]) -> u64 {
+    records.iter().fold(0, |sum, r| sum.wrapping_add(r.modseq.get()))
 }
 
 fn is_unseen(flags: &FlagSet) -> bool {

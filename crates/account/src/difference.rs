@@ -26,14 +26,16 @@ impl Difference {
     }
 }
 
-/// Compares two lists of the same mailbox's messages. Chunks that both share are passed over, so this costs what has
-/// changed between them, not what is in them.
+/// Compares two lists of the same mailbox's messages: what it was, or what a session has told of it, and what it is.
+/// Chunks that both share, or whose [summaries](crate::Summary::same_messages) say that they have the same messages, are
+/// passed over: so this costs what has changed between them, not what is in them, also if the account was closed and
+/// opened in between.
 pub fn difference(old: &Messages, new: &Messages) -> Difference {
     let mut found = Difference::default();
     let (mut old, mut new) = (Cursor::new(old.chunks()), Cursor::new(new.chunks()));
     loop {
         if let (Some(a), Some(b)) = (old.whole(), new.whole())
-            && Arc::ptr_eq(a, b)
+            && (Arc::ptr_eq(a, b) || a.summary().same_messages(b.summary()))
         {
             old.skip();
             new.skip();

@@ -175,6 +175,12 @@ impl Default for FlagTable {
 }
 
 impl FlagTable {
+    /// Whether this is the table of the same mailbox as `other` at a time when it knew the same. Tables only grow, so
+    /// that is a matter of their lengths, also after the account was closed and opened again.
+    pub fn knows_what_it_knew(&self, other: &Self) -> bool {
+        (self.keywords.len(), self.sets.len()) == (other.keywords.len(), other.sets.len())
+    }
+
     /// The keywords by number. Their spelling is that of their first use in the mailbox.
     pub fn keywords(&self) -> &[Keyword] {
         &self.keywords

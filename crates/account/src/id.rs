@@ -1,4 +1,5 @@
-//! Names for the things of one account: numbers that are given once and never again.
+//! Names for the things of one account: numbers that are given once and never again. What clients see of them is
+//! `object_id`'s.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -42,7 +43,7 @@ macro_rules! id {
             }
         }
 
-        /// As the objectid that clients see (RFC 8474 §7): a letter for the kind, then the number.
+        /// A letter for the kind, then the number. What clients see is an [`ObjectId`](crate::ObjectId).
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, concat!($letter, "{}"), self.0)
@@ -52,11 +53,11 @@ macro_rules! id {
 }
 
 id! {
-    /// A mailbox for as long as it lives, under whatever name (RFC 8474 §4, MAILBOXID).
+    /// A mailbox for as long as it lives, under whatever name.
     MailboxId, "M"
 }
 id! {
-    /// A message's octets for as long as anything names them (RFC 8474 §5.1, EMAILID). Copies share it. Ids grow with
+    /// A message's octets for as long as anything names them. Copies in the same account share it. Ids grow with
     /// time, so that reading a mailbox's structures in the order of its UIDs is one sequential scan.
     EmailId, "E"
 }

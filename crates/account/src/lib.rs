@@ -1,12 +1,13 @@
 //! The model of an account: what it is, and what may happen to it.
 //!
 //! An account is an ordered log of [`Commit`]s. Its [`State`] is the fold of that log; what a session tells its client
-//! is the [`difference`] of two states; every operation is a plan: a pure function of the newest state that gives
+//! is the [`difference`] of two states (what a whole account has to tell, their [`account_difference`]); every operation is a plan: a pure function of the newest state that gives
 //! [`Change`]s or a [`Refusal`]. This crate does no I/O, reads no clock and knows no protocol bytes.
 //!
-//! In reading order: `id`, `flags`, `record`, `chunk`, `totals`, `messages`, `mailbox`, `change`, `state`, `difference`,
-//! `plan`, `search`, `codec`.
+//! In reading order: `id`, `object_id`, `flags`, `record`, `chunk`, `totals`, `messages`, `mailbox`, `change`, `state`, `difference`,
+//! `account_difference`, `plan`, `search`, `codec`.
 
+mod account_difference;
 mod change;
 mod chunk;
 pub mod codec;
@@ -16,6 +17,7 @@ mod id;
 pub mod limits;
 mod mailbox;
 mod messages;
+mod object_id;
 pub mod plan;
 mod record;
 mod refusal;
@@ -23,6 +25,7 @@ pub mod search;
 mod state;
 mod totals;
 
+pub use account_difference::{AccountDifference, Counts, MailboxDifference, Shift, account_difference};
 pub use change::{Added, Change, Commit};
 pub use chunk::{CHUNK, Chunk, Summary};
 pub use difference::{Difference, difference};
@@ -30,6 +33,7 @@ pub use flags::{FlagSet, FlagSetId, FlagTable, Flags, KeywordId, SystemFlags};
 pub use id::{EmailId, MailboxId};
 pub use mailbox::{Mailbox, Vanished};
 pub use messages::Messages;
+pub use object_id::{Foreign, ObjectId, ObjectIds, Origin};
 pub use plan::Planned;
 pub use record::Record;
 pub use refusal::Refusal;

@@ -9,8 +9,8 @@ use account::codec::{
     write_mailbox, write_root,
 };
 use account::{
-    Change, EmailId, FlagSetId, FlagTable, Flags, Mailbox, MailboxId, Messages, Parts, Record, Summary, SystemFlags,
-    Vanished,
+    Added, Change, EmailId, FlagSetId, FlagTable, Flags, Foreign, Mailbox, MailboxId, Messages, ObjectIds, Origin,
+    Parts, Record, Summary, SystemFlags, Vanished,
 };
 use imap::{InternalDate, Keyword, MailboxName, ModSeq, SpecialUse, StoreMode, Uid, UidValidity};
 
@@ -46,6 +46,29 @@ fn a_mailbox_that_is_deleted_has_its_emails_from_format_2_on() {
 }
 
 #[test]
+fn an_origin_and_a_message_from_another_account() {
+    let origin = Change::OriginGiven { origin: Origin::new(300).unwrap() };
+    commit(Format::Two, std::slice::from_ref(&origin), &[2, 1, 11, 0xac, 2]);
+    assert!(read_changes(&[1, 1, 11, 0xac, 2]).is_err());
+    let message = Added {
+        uid: Uid::MIN,
+        email: EmailId::FIRST,
+        size: 5,
+        internal_date: InternalDate::new(0, 0),
+        save_date: 0,
+        flags: Arc::default(),
+        foreign: Some(Foreign { origin: Origin::new(6).unwrap(), email: EmailId::new(4).unwrap() }),
+    };
+    let mut changes = vec![origin, Change::MessagesAdded { mailbox: MailboxId::FIRST, messages: vec![message] }];
+    let message = [7, 1, 1, 1, 1, 0, 5, 0, 2, 0, 2, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0];
+    // One that came: the message at place 0, origin 6, number 4 there.
+    let foreign = [1, 1, 1, 0, 0, 0, 6, 0, 8];
+    commit(Format::Two, &changes, &[&[2, 2, 11, 0xac, 2][..], &message, &foreign].concat());
+    Format::One.fit(&mut changes);
+    commit(Format::One, &changes, &[&[1, 1][..], &message].concat());
+}
+
+#[test]
 fn a_root() {
     let root = Parts {
         modseq: ModSeq::new(300),
@@ -54,13 +77,24 @@ fn a_root() {
         last_uid_validity: 7,
         mailboxes: Vec::new(),
         subscriptions: vec![MailboxName::Inbox, MailboxName::new("é").unwrap()],
+        ids: ObjectIds::default(),
     };
     let rest = [0xac, 2, 2, 1, 7, 2, 5, b'I', b'N', b'B', b'O', b'X', 2, 0xc3, 0xa9];
-    for format in [Format::One, Format::Two] {
-        let wanted = [&[format.number()][..], &rest].concat();
-        assert_eq!(write_root(format, &root), wanted);
-        assert_eq!(read_root(&wanted).unwrap(), root);
-    }
+    let one = [&[1][..], &rest].concat();
+    assert_eq!(write_root(Format::One, &root), one);
+    assert_eq!(read_root(&one).unwrap(), root);
+    // No origin, no email that came from another account.
+    let two = [&[2][..], &rest, &[0, 0]].concat();
+    assert_eq!(write_root(Format::Two, &root), two);
+    assert_eq!(read_root(&two).unwrap(), root);
+    let foreign = Foreign { origin: Origin::new(300).unwrap(), email: EmailId::new(4).unwrap() };
+    let ids = ObjectIds::new(Origin::new(6), [(EmailId::new(9).unwrap(), foreign)]);
+    let root = Parts { ids, ..root };
+    assert_eq!(write_root(Format::One, &root), one);
+    // Origin 6, one email: number 9 in a spread column, origin 300, number 4 there.
+    let two = [&[2][..], &rest, &[6, 1, 1, 1, 0, 18, 0, 0xac, 2, 0, 8]].concat();
+    assert_eq!(write_root(Format::Two, &root), two);
+    assert_eq!(read_root(&two).unwrap(), root);
 }
 
 #[test]
@@ -122,11 +156,11 @@ fn a_chunk() {
     .concat();
     assert_eq!(write_chunk(Format::One, &summary, &records), one);
     assert_eq!(read_records(&one).unwrap(), records.map(|r| Record { created: ModSeq::MIN, ..r }));
-    let wide = Summary { least_email: EmailId::FIRST, greatest_email: EmailId::MAX, ..summary };
+    let wide = Summary { least_email: EmailId::FIRST, greatest_email: EmailId::MAX, modseq_sum: None, ..summary };
     assert_eq!(read_summary(&one).unwrap(), wide);
     let two = [
-        &[2, 2, 1, 1, 2, 0, 0, 0xff, 3, 0, 5, 1, 1][..], // the same, and emails from 1 to 1 + 1
-        &[0, 2, 0, 2, 1, 2, 0, 8, 2, 0, 2],              // when they were created: each one more than the one before
+        &[2, 2, 1, 1, 2, 0, 0, 0xff, 3, 0, 5, 1, 1, 9][..], // the same, emails from 1 to 1 + 1, modseqs 4 and 5
+        &[0, 2, 0, 2, 1, 2, 0, 8, 2, 0, 2],                 // when they were created: each one more than the one before
         &one[20..],
     ]
     .concat();

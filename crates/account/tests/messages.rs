@@ -211,3 +211,35 @@ fn a_mailbox_emptied_here_and_there_keeps_few_chunks() {
     assert_eq!(messages.len(), 512);
     assert!(messages.chunks().len() <= 2, "{} chunks", messages.chunks().len());
 }
+
+#[test]
+fn what_was_read_again_is_compared_without_unpacking_it() {
+    let (table, sets) = table();
+    let uids = (1..=3000).filter_map(Uid::new);
+    let messages = Messages::from_records(uids.map(|uid| record(uid, 1, sets[0])), &table);
+    // The end of each chunk is cut: looking into one would panic.
+    let unreadable = |c: &Arc<Chunk>| {
+        let mut packed = c.pack(Format::Two);
+        packed.truncate(packed.len() - 1);
+        Arc::new(Chunk::unpack(c.base(), packed.into()).unwrap())
+    };
+    let again = Messages::from_chunks(messages.chunks().iter().map(unreadable).collect());
+    assert!(difference(&messages, &again).is_empty());
+    assert_eq!((again.len(), again.totals()), (messages.len(), messages.totals()));
+}
+
+#[test]
+fn an_own_change_in_a_view_does_not_hide_another_one_in_the_same_chunk() {
+    let (table, sets) = table();
+    let modseq = |n| ModSeq::new(n).unwrap();
+    let set = |messages: &mut Messages, uid, n| {
+        messages.update(&[Uid::new(uid).unwrap()].into_iter().collect(), &table, |r| r.modseq = modseq(n));
+    };
+    let mut view = Messages::from_records((1..=10).filter_map(Uid::new).map(|uid| record(uid, 1, sets[0])), &table);
+    let mut newest = view.clone();
+    set(&mut newest, 3, 4);
+    set(&mut newest, 7, 5);
+    set(&mut view, 7, 5);
+    let changed = difference(&view, &newest).changed;
+    assert_eq!(changed, [Uid::new(3).unwrap()].into_iter().collect());
+}

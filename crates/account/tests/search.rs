@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 use std::sync::LazyLock;
 
 use account::search::{Context, Found, KEYS, Progress, SLICE, Search, TEXTS, Unsearchable};
-use account::{EmailId, FlagSetId, FlagTable, Flags, Messages, Record, SystemFlags};
+use account::{EmailId, FlagSetId, FlagTable, Flags, Foreign, Messages, ObjectIds, Origin, Record, SystemFlags};
 use imap::command::{Numbers, Search as Command, SearchKey, SearchReturn};
 use imap::{Date, Flag, InternalDate, Keyword, ModSeq, SeqNum, SetArg, SetNumber, StoreMode, Uid, UidSet, WireSet};
 use mails::{Mails, mail};
@@ -23,6 +23,14 @@ struct Mailbox {
     saved: UidSet,
     recent: UidSet,
     now: i64,
+    /// Emails up to 100 are the account's own, the others came from two others.
+    ids: ObjectIds,
+}
+
+fn ids() -> ObjectIds {
+    let foreign =
+        |n: u64| Foreign { origin: Origin::new(8 + n % 2).unwrap(), email: EmailId::new(1 + n % 90).unwrap() };
+    ObjectIds::new(Origin::new(7), (101..=600).map(|n| (EmailId::new(n).unwrap(), foreign(n))))
 }
 
 const KEYWORDS: [&str; 3] = ["$Forwarded", "Work", "$junk"];
@@ -70,13 +78,14 @@ impl Mailbox {
         let some = |n: usize| records.iter().step_by(n).map(|r| r.uid).collect::<UidSet>();
         let (saved, recent) = (some(3), some(5));
         let messages = Messages::from_records(records.iter().copied(), &table);
-        Self { records, messages, table, saved, recent, now }
+        Self { records, messages, table, saved, recent, now, ids: ids() }
     }
 
     fn context(&self) -> Context<'_> {
         Context {
             messages: &self.messages,
             flags: &self.table,
+            ids: &self.ids,
             saved: &self.saved,
             recent: &self.recent,
             now: self.now,
@@ -137,7 +146,7 @@ impl Mailbox {
                 self.is_in(set, number(place + 1), Some(number(self.records.len())), record.uid)
             }
             SearchKey::ModSeq { at_least, .. } => record.modseq.get() >= *at_least,
-            SearchKey::EmailId(id) => record.email.to_string() == *id,
+            SearchKey::EmailId(id) => self.ids.email(record.email).to_string() == *id,
             SearchKey::ThreadId(_) => false,
         }
     }
@@ -263,6 +272,7 @@ fn cheap(mailbox: &'static Mailbox) -> impl Strategy<Value = SearchKey> {
         2 => set(numbers * 2).prop_map(SearchKey::Uid),
         2 => set(numbers + 20).prop_map(SearchKey::Seq),
         2 => modseq.prop_map(|at_least| SearchKey::ModSeq { entry: None, at_least }),
+        1 => (1u64..600).prop_map(|n| SearchKey::EmailId(ids().email(EmailId::new(n).unwrap()).to_string())),
         1 => (0u64..600).prop_map(|n| SearchKey::EmailId(format!("E{n}"))),
         1 => Just(SearchKey::ThreadId("T1".to_owned())),
     ]

@@ -4,16 +4,17 @@
 
 mod model;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use account::account_difference;
 use account::codec::{self, Format};
-use account::difference;
 use account::plan::{self, Condition, NewMessage};
 use account::{
-    Change, Chunk, Commit, Difference, EmailId, Flags, MailboxId, Messages, Parts, State, SystemFlags, Totals,
+    Change, Chunk, Commit, EmailId, Flags, Foreign, MailboxId, Messages, ObjectIds, Origin, Parts, State, SystemFlags,
 };
 use imap::{InternalDate, Keyword, MailboxName, ModSeq, SpecialUse, StoreMode, UidSet};
+use model::looking::{compare_differences, find_emails, naive_account_difference, recount};
 use model::{Account, Message, seen_by_model, uid_set};
 use proptest::prelude::*;
 
@@ -150,7 +151,7 @@ struct Run {
 impl Run {
     fn new() -> Self {
         let mut run = Self { state: State::default(), model: Account::new(), log: Vec::new(), now: 1_700_000_000 };
-        let begun = plan::new_account(&run.state, run.now).unwrap();
+        let begun = plan::new_account(&run.state, Origin::MIN, run.now).unwrap();
         for name in ["INBOX", "Drafts", "Sent", "Junk", "Trash", "Archive"] {
             run.model.create(name, run.now);
             run.model.subscriptions.insert(name.to_owned());
@@ -289,7 +290,9 @@ impl Run {
             .map(|i| {
                 let n = u16::try_from(i).unwrap();
                 let (seconds, zone) = (date + i64::from(n) * 61, if n % 40 < 30 { zone } else { 60 });
-                new_message(u32::from(n) * 37, bits.wrapping_add(n % 3), (seconds, zone))
+                let foreign = Foreign { origin: Origin::MIN, email: EmailId::new(u64::from(bits) + 1).unwrap() };
+                let foreign = (bits % 7 == 0 && i % 3 == 0).then_some(foreign);
+                NewMessage { foreign, ..new_message(u32::from(n) * 37, bits.wrapping_add(n % 3), (seconds, zone)) }
             })
             .collect();
         let planned = plan::append(&self.state, self.id(to), &new, self.now);
@@ -299,7 +302,14 @@ impl Run {
         assert_eq!(planned.outcome.uids, uid_set(next..next + u32::try_from(count).unwrap()));
         let messages = (0u64..).zip(&new).map(|(i, new)| self.message(new, i)).collect();
         self.model.append(NAMES[to], messages);
+        let first = self.state.next_email().get();
         self.commit(&planned.changes);
+        for (email, message) in (first..).filter_map(EmailId::new).zip(&new) {
+            assert_eq!(
+                self.state.ids().taken_along(email),
+                message.foreign.or(Some(Foreign { origin: Origin::MIN, email }))
+            );
+        }
     }
 
     fn message(&self, new: &NewMessage, n: u64) -> Message {
@@ -362,55 +372,7 @@ fn name(place: usize) -> MailboxName {
 }
 
 fn new_message(size: u32, bits: u16, (seconds, zone): (i64, i16)) -> NewMessage {
-    NewMessage { size, internal_date: InternalDate::new(seconds, zone), flags: flags(bits).0, uid: None }
-}
-
-/// The difference of two states, mailbox by mailbox, is what comparing message with message gives.
-fn compare_differences(before: &State, after: &State) {
-    for old in before.by_name() {
-        let Some(new) = after.mailbox(old.id) else { continue };
-        let uids = |messages: &Messages| messages.iter().map(|r| (r.uid, r.modseq)).collect::<Vec<_>>();
-        let (a, b) = (uids(&old.messages), uids(&new.messages));
-        let has = |list: &[(imap::Uid, imap::ModSeq)], uid| list.binary_search_by_key(&uid, |(uid, _)| *uid).ok();
-        let naive = Difference {
-            gone: a.iter().map(|m| m.0).filter(|uid| has(&b, *uid).is_none()).collect(),
-            changed: b.iter().filter(|m| has(&a, m.0).is_some_and(|i| a[i].1 != m.1)).map(|m| m.0).collect(),
-            added: b.iter().map(|m| m.0).filter(|uid| has(&a, *uid).is_none()).collect(),
-        };
-        assert_eq!(difference(&old.messages, &new.messages), naive);
-    }
-}
-
-/// The sums of a state, by looking at every message.
-fn recount(state: &State) -> Totals {
-    let mut totals = Totals::default();
-    for mailbox in state.by_name() {
-        for record in mailbox.messages.iter() {
-            let system = mailbox.flags.set(record.flags).system;
-            totals.messages += 1;
-            totals.size += u64::from(record.size);
-            totals.unseen += u64::from(!system.contains(SystemFlags::SEEN));
-            if system.contains(SystemFlags::DELETED) {
-                totals.deleted += 1;
-                totals.deleted_size += u64::from(record.size);
-            }
-        }
-    }
-    totals
-}
-
-/// Each email is found where looking at every message finds it.
-fn find_emails(state: &State) {
-    let all = state.by_name().flat_map(|m| m.messages.iter().map(|r| (r.email, (m.id, r.uid))));
-    let mut by_email: BTreeMap<EmailId, BTreeSet<_>> = BTreeMap::new();
-    for (email, place) in all {
-        by_email.entry(email).or_default().insert(place);
-    }
-    for n in (1..state.next_email().get() + 2).step_by(1 + usize::try_from(state.next_email().get() / 50).unwrap()) {
-        let email = EmailId::new(n).unwrap();
-        let found: BTreeSet<_> = state.find_email(email).collect();
-        assert_eq!(found, by_email.remove(&email).unwrap_or_default());
-    }
+    NewMessage { size, internal_date: InternalDate::new(seconds, zone), flags: flags(bits).0, uid: None, foreign: None }
 }
 
 /// What a checkpoint keeps of a state, read back.
@@ -427,7 +389,7 @@ fn through_checkpoint(format: Format, state: &State) -> State {
     };
     read.mailboxes = parts.mailboxes.iter().map(mailbox).collect();
     assert_eq!(State::from_parts(read.clone()).totals(), state.totals());
-    assert_eq!(read, Parts { mailboxes: read.mailboxes.clone(), ..parts });
+    assert_eq!(read, Parts { mailboxes: read.mailboxes.clone(), ids: read.ids.clone(), ..parts });
     State::from_parts(read)
 }
 
@@ -437,9 +399,10 @@ proptest! {
     #[test]
     fn a_state_is_the_fold_of_its_log(steps in proptest::collection::vec(step(), 1..60)) {
         let mut run = Run::new();
-        let (half, mut checkpoint) = (steps.len() / 2, None);
+        let (half, mut checkpoint, mut half_way) = (steps.len() / 2, None, None);
         for (at, step) in steps.iter().enumerate() {
             if at == half {
+                half_way = Some(run.state.clone());
                 checkpoint = Some((through_checkpoint(Format::NEWEST, &run.state), run.log.len()));
             }
             run.step(step);
@@ -447,7 +410,8 @@ proptest! {
         prop_assert_eq!(&State::replay(&run.log).unwrap(), &run.state);
         prop_assert_eq!(&through_checkpoint(Format::Two, &run.state), &run.state);
         let old = through_checkpoint(Format::One, &run.state);
-        prop_assert!(old.agrees_with(&run.state) && run.state.agrees_with(&old));
+        let without_ids = State::from_parts(Parts { ids: ObjectIds::default(), ..run.state.to_parts() });
+        prop_assert!(old.agrees_with(&without_ids) && without_ids.agrees_with(&old));
         prop_assert!(old.by_name().flat_map(|m| m.messages.iter()).all(|r| r.created == ModSeq::MIN));
         let raised = through_checkpoint(Format::Two, &old);
         prop_assert_eq!(&raised, &old);
@@ -456,6 +420,12 @@ proptest! {
         }
         // What opening an account does: the checkpoint, then the tail of the log.
         if let Some((mut state, from)) = checkpoint {
+            // From the beginning, from the middle, and from a state that shares nothing with the newest one.
+            let states = [State::default(), State::replay(&run.log[..1]).unwrap(), half_way.unwrap(), state.clone()];
+            for old in states {
+                prop_assert_eq!(account_difference(&old, &run.state), naive_account_difference(&old, &run.state));
+            }
+            prop_assert!(account_difference(&through_checkpoint(Format::NEWEST, &run.state), &run.state).is_empty());
             run.log[from..].iter().for_each(|commit| state.apply(commit).unwrap());
             prop_assert_eq!(&state, &run.state);
             prop_assert_eq!(through_checkpoint(Format::NEWEST, &state), state);
@@ -523,4 +493,37 @@ fn a_commit_that_does_not_follow_is_refused() {
     assert!(refused(commit(next, Change::Expunged { mailbox: inbox, uids: uids.clone(), emails })));
     let (mode, flags) = (StoreMode::Add, flags(8).0);
     assert!(refused(commit(next, Change::FlagsChanged { mailbox: inbox, uids, mode, flags })));
+}
+
+#[test]
+fn a_difference_tells_names_uses_subscriptions_and_counts() {
+    let mut run = Run::new();
+    let before = run.state.clone();
+    let inbox = run.id(0);
+    let id = |state: &State, name: &str| state.named(&MailboxName::new(name).unwrap()).unwrap().id;
+    let junk = id(&run.state, "Junk");
+    let mut changes = vec![Change::SpecialUseSet { id: junk, special_use: Vec::new() }];
+    changes.extend(plan::append(&run.state, inbox, &[new_message(70, 0, (0, 0))], 0).unwrap().changes);
+    changes.extend(plan::rename(&run.state, &MailboxName::new("Sent").unwrap(), &name(1), run.now).unwrap().changes);
+    changes.extend(plan::delete(&run.state, &MailboxName::new("Trash").unwrap()).unwrap().changes);
+    changes.extend(plan::create(&run.state, &name(5), &[], run.now).unwrap().changes);
+    changes.extend(plan::subscribe(&run.state, &name(5)).unwrap().changes);
+    changes.extend(plan::unsubscribe(&run.state, &MailboxName::new("Trash").unwrap()).unwrap().changes);
+    run.state.apply(&Commit { modseq: run.state.next_modseq(), at: 0, actor: String::new(), changes }).unwrap();
+    let found = account_difference(&before, &run.state);
+    let names = |list: &[Arc<account::Mailbox>]| list.iter().map(|m| m.name.to_string()).collect::<Vec<_>>();
+    assert_eq!((names(&found.created), names(&found.deleted)), (vec!["e".to_owned()], vec!["Trash".to_owned()]));
+    assert_eq!((found.subscribed, found.unsubscribed), (vec![name(5)], vec![MailboxName::new("Trash").unwrap()]));
+    let [one, sent, uses] = &found.changed[..] else { panic!("{:?}", found.changed) };
+    let counts = one.counts.as_ref().unwrap();
+    assert_eq!((counts.before.messages, counts.after.messages, counts.after.unseen), (0, 1, 1));
+    assert_eq!((counts.after.size, counts.after.uid_next.get()), (70, 2));
+    assert_eq!((Some(one.id), &one.name), (inbox, &None));
+    let renamed = sent.name.as_ref().unwrap();
+    assert_eq!((renamed.before.as_str(), renamed.after.as_str(), &sent.counts), ("Sent", "a", &None));
+    let uses_before_after = uses.special_use.as_ref().unwrap();
+    assert_eq!(
+        (uses.id, &uses_before_after.before[..], &uses_before_after.after[..]),
+        (junk, &[SpecialUse::Junk][..], &[][..])
+    );
 }

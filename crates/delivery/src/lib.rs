@@ -6,10 +6,11 @@
 //! work: so whoever owns the session lets `transmit` work on a thread that may wait, unless the session is
 //! [`light`](Lmtp::light). It never touches a socket, never reads a clock and never holds a message in memory.
 //!
-//! In reading order: `lmtp`, `line`, `command`, `path`, `data`, `route`, `transaction`, `trace`, `reply`, `limits`.
+//! In reading order: `lmtp`, `line`, `command`, `path`, `data`, `route`, `known`, `transaction`, `trace`, `reply`, `limits`.
 
 mod command;
 mod data;
+mod known;
 pub mod limits;
 mod line;
 mod lmtp;

@@ -25,5 +25,8 @@ pub const OUTPUT: usize = 64 * 1024;
 /// to compress and to write.
 pub const LIGHT: u64 = 128 * 1024;
 
+/// How many addresses are remembered with where they lead.
+pub const KNOWN: usize = 10_000;
+
 /// The most accounts that one message is committed into at a time.
 pub const PARALLEL: usize = 8;

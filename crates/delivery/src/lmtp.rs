@@ -301,7 +301,7 @@ impl Lmtp {
     }
 
     fn rcpt(&mut self, address: Address) {
-        let Some(transaction) = &self.transaction else { return self.refuse(Reply::MailFirst) };
+        let Some(transaction) = &mut self.transaction else { return self.refuse(Reply::MailFirst) };
         if transaction.body.is_begun() {
             return self.refuse(Reply::ChunksBegun);
         }
@@ -311,7 +311,13 @@ impl Lmtp {
         if transaction.recipients.len() >= limits::RECIPIENTS {
             return self.answer(Reply::TooManyRecipients);
         }
-        self.phase = Phase::Due(Step::Recipient(address));
+        match self.settings.routing.known(self.settings.store.directory(), &address) {
+            Some(target) => {
+                transaction.recipients.push(target);
+                self.answer(Reply::RecipientOk);
+            }
+            None => self.phase = Phase::Due(Step::Recipient(address)),
+        }
     }
 
     fn data(&mut self) {

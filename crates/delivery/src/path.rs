@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// An address of an envelope.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
     /// The part before `@`, without the quotes that it may have come in: `"a b"@x` and `a\ b@x` mean the same.
     pub local: String,

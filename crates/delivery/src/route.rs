@@ -11,10 +11,13 @@
 //! The detail (RFC 5233 §4) names a mailbox of the account. Mail goes there if it exists, else to INBOX: what a stranger
 //! writes never makes a mailbox.
 
+use std::sync::Arc;
+
 use account::{MailboxId, State};
 use imap::MailboxName;
 use store::{AccountId, Directory};
 
+use crate::known::Known;
 use crate::path::Address;
 
 /// How addresses are matched.
@@ -24,12 +27,13 @@ pub struct Routing {
     pub separator: Option<char>,
     /// The domains of which the local part alone may be an account's name; empty for all of them.
     pub domains: Vec<String>,
+    known: Arc<Known>,
 }
 
 /// Details after `+`, in all domains.
 impl Default for Routing {
     fn default() -> Self {
-        Self { separator: Some('+'), domains: Vec::new() }
+        Self::new(Some('+'), Vec::new())
     }
 }
 
@@ -52,8 +56,20 @@ pub struct Target {
 }
 
 impl Routing {
+    /// Details after the separator, in these domains.
+    pub fn new(separator: Option<char>, domains: Vec<String>) -> Self {
+        Self { separator, domains, known: Arc::default() }
+    }
+
+    /// Where an address leads, if that is known without a look into the directory, which may wait for the disk.
+    pub(crate) fn known(&self, directory: &dyn Directory, address: &Address) -> Option<Target> {
+        self.known.get(directory, address)
+    }
+
     /// Looks an address up.
     pub fn route(&self, directory: &dyn Directory, address: &Address) -> Result<Route, store::Error> {
+        // Asked first: what is found may be newer than this says, and is forgotten too soon rather than too late.
+        let version = directory.version();
         let (user, detail) = self.split(&address.local);
         let at = |local: &str| address.domain.as_ref().map(|domain| format!("{local}@{domain}"));
         let alone = |local: &str| self.may_stand_alone(address.domain.as_deref()).then(|| local.to_owned());
@@ -67,7 +83,9 @@ impl Routing {
             let Some(name) = name.filter(|name| !name.is_empty()) else { continue };
             if let Some(entry) = directory.find_by_name(&name)? {
                 // Whether it is disabled does not matter: that is about logging in, and mail is not to be lost.
-                return Ok(Route::To(Target { account: entry.id, detail: detail.map(Into::into) }));
+                let target = Target { account: entry.id, detail: detail.map(Into::into) };
+                self.known.note(version, address, &target);
+                return Ok(Route::To(target));
             }
         }
         Ok(Route::Nowhere)

@@ -197,6 +197,7 @@ impl Delivery<'_> {
             internal_date: InternalDate::new(self.now, 0),
             flags: Flags::default(),
             uid: None,
+            foreign: None,
         };
         let who = Actor {
             session: self.peer.session,

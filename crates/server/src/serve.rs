@@ -156,8 +156,7 @@ pub async fn serve_store(config: &Config, store: Store) -> Result<Running, Start
 }
 
 fn protocols(config: &Config, store: Store, gate: Arc<dyn Gate>) -> Protocols {
-    let routing =
-        delivery::Routing { separator: config.delivery.separator(), domains: config.delivery.domains.clone() };
+    let routing = delivery::Routing::new(config.delivery.separator(), config.delivery.domains.clone());
     let size_limit = config.append_limit.0;
     let imap = session::Settings { gate, append_limit: size_limit, store: store.clone() };
     let hostname = config.hostname();

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use account::{FlagTable, Flags, Mailbox, MailboxId, Messages, Record, State, difference};
+use account::{FlagTable, Flags, Mailbox, MailboxId, Messages, ObjectIds, Record, State, difference};
 use imap::command::Access;
 use imap::{ModSeq, SeqNum, SeqSet, SetArg, StoreMode, Target, Uid, UidSet};
 use store::Pin;
@@ -59,6 +59,7 @@ pub(crate) struct View {
     pub(crate) name: String,
     messages: Messages,
     table: Arc<FlagTable>,
+    ids: ObjectIds,
     keywords_told: usize,
     /// In `messages`, but not in the mailbox any more.
     ghosts: UidSet,
@@ -75,13 +76,14 @@ pub(crate) struct View {
 }
 
 impl View {
-    pub(crate) fn new(mailbox: &Mailbox, access: Access, recent: UidSet, pin: Pin) -> Self {
+    pub(crate) fn new(mailbox: &Mailbox, ids: ObjectIds, access: Access, recent: UidSet, pin: Pin) -> Self {
         Self {
             id: mailbox.id,
             access,
             name: mailbox.name.to_string(),
             messages: mailbox.messages.clone(),
             table: mailbox.flags.clone(),
+            ids,
             keywords_told: mailbox.flags.keywords().len(),
             ghosts: UidSet::new(),
             delayed: false,
@@ -100,6 +102,11 @@ impl View {
         &self.table
     }
 
+    /// What the client calls mailboxes and emails.
+    pub(crate) fn ids(&self) -> &ObjectIds {
+        &self.ids
+    }
+
     pub(crate) fn recent(&self) -> &UidSet {
         &self.recent
     }
@@ -113,6 +120,7 @@ impl View {
     /// that has been deleted is an empty one to those who have it selected.
     pub(crate) fn sync(&mut self, state: &Arc<State>, pin: impl FnOnce() -> Pin, expunges: Expunges) -> News {
         let mut news = News::default();
+        self.ids = state.ids().clone();
         let deleted;
         let mailbox = if let Some(mailbox) = state.mailbox(self.id) {
             mailbox
@@ -121,7 +129,11 @@ impl View {
             &deleted
         };
         let nothing_can_have_changed = mailbox.modseq == self.modseq && self.ghosts.is_empty();
-        if nothing_can_have_changed && Arc::ptr_eq(&mailbox.flags, &self.table) {
+        if nothing_can_have_changed && mailbox.flags.knows_what_it_knew(&self.table) {
+            if !Arc::ptr_eq(&mailbox.flags, &self.table) {
+                // The account was closed meanwhile. What is the same need not be kept in memory twice.
+                (self.messages, self.table) = (mailbox.messages.clone(), mailbox.flags.clone());
+            }
             return news;
         }
         let found = difference(&self.messages, &mailbox.messages);

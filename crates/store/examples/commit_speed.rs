@@ -86,6 +86,7 @@ fn append(account: &Account, messages: Vec<Message>) -> Outcome<()> {
             internal_date: InternalDate::new(NOW, 60),
             flags: Flags::default(),
             uid: None,
+            foreign: None,
         })
         .collect();
     account.commit(&Actor::default(), NOW, messages, move |state| {

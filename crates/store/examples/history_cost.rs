@@ -106,6 +106,7 @@ fn append(store: &Store, account: &Account, messages: u32) -> Outcome<()> {
             internal_date: InternalDate::new(NOW, 60),
             flags: Flags::default(),
             uid: None,
+            foreign: None,
         })
         .collect();
     account.commit(&Actor::default(), NOW, mails, move |state| {

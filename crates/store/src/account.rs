@@ -16,6 +16,7 @@ use crate::pin::Pins;
 use crate::queue::{Queue, Request};
 use crate::recent::Recent;
 use crate::shared::Shared;
+use crate::turn::{self, Stop};
 use crate::watch::Watchers;
 use crate::{AccountId, Actor, Body, CommitError, Committed, Error, Log, Message, Piece, Pin, Problem, Report, Watch};
 
@@ -125,6 +126,7 @@ impl Account {
     /// Calls `wake` after each commit, by whomever, once it is durable and [`Account::state`] has it; without any
     /// lock, from any thread. It must not wait.
     pub fn watch(&self, wake: impl Fn() + Send + Sync + 'static) -> Watch {
+        turn::pass(Stop::Ask);
         self.watchers.watch(wake)
     }
 
@@ -227,6 +229,7 @@ impl Account {
     }
 
     fn touch(&self) {
+        turn::pass(Stop::Ask);
         if !self.used.load(Ordering::Relaxed) {
             self.used.store(true, Ordering::Relaxed);
         }
@@ -266,6 +269,7 @@ impl Account {
     }
 
     fn let_go(&self, _: &mut Head) {
+        turn::pass(Stop::Close);
         self.current.close();
         // Closing has nothing left to do that could fail: what matters is durable.
         let _ = self.engine.close();

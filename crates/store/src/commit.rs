@@ -12,6 +12,7 @@ use account::{Change, Commit, Refusal, State, codec};
 use crate::account::Head;
 use crate::engine::{Batch, BodyRef, NewEmail, Row, Written};
 use crate::queue::{Answer, Request};
+use crate::turn::{self, Stop};
 use crate::{Account, Error, Message, ids};
 
 /// How often a batch is planned again because another process was first.
@@ -60,6 +61,7 @@ impl Account {
         };
         {
             let mut head = self.head.lock();
+            turn::pass(Stop::Lead);
             self.carry_out(&mut head, lead.take());
         }
         drop(lead);
@@ -69,7 +71,9 @@ impl Account {
 
     /// Carries out requests and answers each.
     fn carry_out(&self, head: &mut Head, mut requests: Vec<Request>) {
-        match self.make_durable(head, &mut requests) {
+        let done = self.make_durable(head, &mut requests);
+        turn::pass(Stop::Answer);
+        match done {
             Ok(answers) => requests.into_iter().zip(answers).for_each(|(request, answer)| request.answer(answer)),
             Err(error) => requests.into_iter().for_each(|request| request.answer(Err(error.clone().into()))),
         }
@@ -89,8 +93,10 @@ impl Account {
                 state = self.caught_up(head, state)?;
                 continue;
             }
+            turn::pass(Stop::Write);
             match self.engine.append(&prepared.batch) {
                 Ok(Written::Durably) => {
+                    turn::pass(Stop::Publish);
                     prepared.changes.iter().for_each(|changes| self.recent.note(changes));
                     self.publish(head, prepared.newest);
                     return Ok(prepared.answers);
@@ -124,7 +130,8 @@ impl Prepared {
         let state = &self.newest;
         // A leader carries out the plans of others: a panic of one of them must not be the leader's.
         let planned = catch_unwind(AssertUnwindSafe(|| (request.plan)(state)));
-        let changes = planned.map_err(|_| Error::WrongPlan("it panicked".to_owned()))??;
+        let mut changes = planned.map_err(|_| Error::WrongPlan("it panicked".to_owned()))??;
+        self.format.fit(&mut changes);
         if changes.is_empty() {
             return Ok(state.clone());
         }

@@ -7,11 +7,11 @@
 //!
 //! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message`
 //! (octets come in), `queue` and `commit` (changes become durable), `open` and `log` (checkpoint and log become a
-//! state), `checkpoint`, `history`, `body` (octets go out), `watch`, `recent`, `pin`, `derive` (structures of older
-//! rules), `time` and `stand` (how it passes), `sweep`, `swept`, `retention` and `inspect` (what has to be done from time
-//! to time), `check`; beneath them the traits
-//! [`backend::Backend`] and [`engine::Engine`] with what implements them; beside them the [`Directory`] of accounts.
-//! `docs/design/store.md` has the files column by column and the argument why nothing is lost.
+//! state), `checkpoint`, `history`, `body` (octets go out), `watch`, `recent`, `pin`, `derive` (structures of older rules), `time`
+//! and `stand` (how it passes), `sweep`, `swept`, `retention` and `inspect` (what has to be done from time to time),
+//! `check`, `turn` (where a simulation steps in); beneath them the traits [`backend::Backend`] and [`engine::Engine`]
+//! with what implements them; beside them the [`Directory`] of accounts. `docs/design/store.md` has the files column by
+//! column and the argument why nothing is lost.
 
 mod account;
 mod actor;
@@ -43,6 +43,7 @@ mod store;
 mod sweep;
 mod swept;
 mod time;
+pub mod turn;
 mod upload;
 mod watch;
 

@@ -8,6 +8,8 @@ use std::ops::{Deref, DerefMut};
 
 use parking_lot::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
 
+use crate::turn;
+
 /// The order in which locks are taken, the outermost first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
@@ -61,7 +63,8 @@ impl<T> Lock<T> {
     /// Waits for the lock.
     pub(crate) fn lock(&self) -> Held<MutexGuard<'_, T>> {
         let place = Place::enter(self.rank);
-        Held { guard: self.inner.lock(), _place: place }
+        let guard = turn::take(|| self.inner.try_lock(), || self.inner.lock());
+        Held { guard, _place: place }
     }
 
     /// Takes the lock if nobody has it.
@@ -145,6 +148,9 @@ impl Place {
 }
 
 #[cfg(debug_assertions)]
+pub(crate) use checked::{pick_up, put_down};
+
+#[cfg(debug_assertions)]
 mod checked {
     use std::cell::RefCell;
 
@@ -153,6 +159,16 @@ mod checked {
     thread_local! {
         /// What this thread holds.
         static HELD: RefCell<Vec<Rank>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// What this thread holds is another's for a while: in a simulation, many share it.
+    pub(crate) fn put_down() -> Vec<Rank> {
+        HELD.take()
+    }
+
+    /// It is this one's turn again.
+    pub(crate) fn pick_up(held: Vec<Rank>) {
+        HELD.set(held);
     }
 
     impl Place {

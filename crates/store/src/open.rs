@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use account::{Chunk, Commit, Mailbox, Messages, Parts, State, codec, plan};
+use account::{Chunk, Commit, Mailbox, Messages, Origin, Parts, State, codec, plan};
 use imap::Uid;
 
 use crate::account::Head;
@@ -61,8 +61,10 @@ impl Account {
         let entry = self.shared.backend.directory().find(self.id)?.ok_or(Error::NoSuchAccount)?;
         let actor = Actor { client: "new account".to_owned(), ..Actor::default() };
         let created = entry.created;
-        let plan = Box::new(move |state: &State| plan::new_account(state, created).map(|planned| planned.changes));
-        let mut request = Request::new(&actor, created, Vec::new(), plan);
+        // 0 would be no origin.
+        let origin = Origin::new((self.shared.options.random)()?).unwrap_or(Origin::MIN);
+        let plan = move |state: &State| plan::new_account(state, origin, created).map(|planned| planned.changes);
+        let mut request = Request::new(&actor, created, Vec::new(), Box::new(plan));
         let format = self.engine.format()?;
         let prepared = prepare(&Arc::default(), format, std::slice::from_mut(&mut request));
         for answer in prepared.answers {

@@ -28,6 +28,9 @@ pub struct Options {
     /// How many octets of messages a sweep reads at most to derive structures anew; a small message counts as 4 KiB. By
     /// default 32 MiB, some tenths of a second of work.
     pub rederive: u64,
+    /// Where random numbers come from: an account's origin, which makes its ids its own. A simulation gives another, so
+    /// that a seed replays.
+    pub random: fn() -> std::io::Result<u64>,
 }
 
 impl Default for Options {
@@ -42,6 +45,7 @@ impl Default for Options {
             mime: mime::Limits::default(),
             derivation: mime::Derivation::CURRENT,
             rederive: 32 << 20,
+            random: || getrandom::u64().map_err(Into::into),
         }
     }
 }

@@ -12,7 +12,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::engine::BodyRef;
 use crate::lock::{Lock, Rank};
-use crate::{Actor, CommitError, Error, Message};
+use crate::{Actor, CommitError, Error, Message, turn};
 
 pub(crate) type Plan = Box<dyn FnMut(&State) -> Result<Vec<Change>, Refusal> + Send>;
 pub(crate) type Answer = Result<Arc<State>, CommitError>;
@@ -85,7 +85,7 @@ impl Ticket {
             match verdict.take() {
                 Some(Verdict::Done(answer)) => return Some(answer),
                 Some(Verdict::Lead) => return None,
-                None => self.told.wait(&mut verdict),
+                None => turn::wait(&self.told, &mut verdict),
             }
         }
     }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use imap::ModSeq;
 
 use crate::lock::{Lock, Rank};
+use crate::turn::{self, Stop};
 
 type Wake = dyn Fn() + Send + Sync;
 
@@ -66,6 +67,7 @@ impl Watchers {
 
     /// Wakes all if there is something that they have not been told of. The caller holds no lock.
     pub(crate) fn tell(&self) {
+        turn::pass(Stop::Tell);
         let seen = self.seen.load(Ordering::Acquire);
         if self.told.fetch_max(seen, Ordering::AcqRel) < seen {
             self.wake();

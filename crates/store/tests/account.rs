@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use account::{Change, EmailId, Refusal, State, plan};
 use imap::{MailboxName, Uid};
-use store::{CommitError, Error, Store};
+use store::{Account, CommitError, Error, Store};
 use support::{Folder, NOW, append, assert_clean, commit, expunge, mail, name, octets, upload, user};
 
 /// Runs a test on both engines; it is given the store and what reopens it (in memory: does nothing).
@@ -223,4 +223,29 @@ fn an_account_of_format_1_is_written_so_that_its_maker_can_read_it() {
         assert!(number("SELECT count(*) FROM checkpoint") > 1);
         assert_eq!(number("SELECT count(gone) FROM log"), i64::from(format == 1));
     }
+}
+
+#[test]
+fn ids_are_an_accounts_own_and_stay() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let (alice, bob) = (user(&store, "alice"), user(&store, "bob"));
+    let inbox = |account: &Account| {
+        let state = account.state().unwrap();
+        state.ids().mailbox(state.named(&name("INBOX")).unwrap().id).to_string()
+    };
+    let (a, b) = (inbox(&alice), inbox(&bob));
+    assert!(a != b && a.ends_with("-1") && b.ends_with("-1"), "{a} {b}");
+    assert_eq!(alice.log(None).unwrap().first().unwrap().changes.iter().filter(|change| is_origin(change)).count(), 1);
+    store.close().unwrap();
+    assert_eq!((inbox(&alice), inbox(&bob)), (a, b));
+    // An account of format 1 has nowhere to keep an origin, and does without in memory, too.
+    let folder = Folder::of_format_1();
+    let old = user(&folder.open(), "alice");
+    assert_eq!(inbox(&old), "M1");
+    assert!(!old.log(None).unwrap().iter().flat_map(|commit| &commit.changes).any(is_origin));
+}
+
+fn is_origin(change: &Change) -> bool {
+    matches!(change, Change::OriginGiven { .. })
 }

@@ -30,7 +30,8 @@ proptest! {
     ) {
         // Either all of the log is kept, or nothing for longer than the sweep after next.
         let retention = if keep { Duration::from_secs(1 << 30) } else { Duration::from_secs(1) };
-        let options = Options { retention, tail: 5, ..Options::default() };
+        // The same origin in both, so that their states are the same.
+        let options = Options { retention, tail: 5, random: || Ok(7), ..Options::default() };
         let folder = Folder::new();
         let files = [folder.open_with(options.clone()), folder.open_with(options.clone())];
         let memory = Store::memory_with(options);

@@ -37,7 +37,11 @@ impl FixedGate {
         let found = self.users.iter().find(|(n, p, _)| n.as_bytes() == name && p.as_bytes() == password);
         let Some((name, _, id)) = found else { return Verdict::Wrong(Duration::ZERO) };
         match self.store.account(*id) {
-            Ok(account) => Verdict::Welcome(User { name: name.clone(), account, admission: Box::new(()) }),
+            Ok(account) => {
+                // As the server's gate does: whoever comes in sees what other processes have done until now.
+                let _newest = account.poll();
+                Verdict::Welcome(User { name: name.clone(), account, admission: Box::new(()) })
+            }
             Err(_) => Verdict::Unavailable,
         }
     }

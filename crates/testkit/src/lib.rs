@@ -4,7 +4,7 @@
 //! `pattern` (what a line must be like), `network` and `memory` (what it runs over), `gate` and `world` (what there is
 //! before it begins), `run`, `suite` (one file, many runs), `model` (a client that believes every untagged response),
 //! `check` (what must hold after each run), `fixture` (stores that older versions wrote), `mail`, `seeds` and `fuzz`
-//! (what holds for any octets).
+//! (what holds for any octets), `sim` (everybody on one thread, in an order that a seed gives).
 
 pub mod check;
 pub mod fixture;
@@ -17,6 +17,7 @@ pub mod network;
 pub mod pattern;
 pub mod run;
 pub mod seeds;
+pub mod sim;
 pub mod suite;
 pub mod transcript;
 pub mod world;

@@ -157,7 +157,13 @@ impl World {
         let mut upload = self.store.upload();
         upload.push(&octets).map_err(told)?;
         let message = upload.finish().map_err(told)?;
-        let new = NewMessage { size: message.size(), internal_date, flags: Flags::from_wire(&flags), uid: None };
+        let new = NewMessage {
+            size: message.size(),
+            internal_date,
+            flags: Flags::from_wire(&flags),
+            uid: None,
+            foreign: None,
+        };
         let name = name(mailbox)?;
         self.commit(vec![message], move |state| {
             let id = state.named(&name).map(|m| m.id);

@@ -23,6 +23,7 @@ pub fn write_chunk(format: Format, summary: &Summary, records: &[Record]) -> Vec
     if format >= Format::Two {
         varint::write(&mut out, summary.least_email.get());
         varint::write(&mut out, summary.greatest_email.get() - summary.least_email.get());
+        varint::write(&mut out, summary.modseq_sum.unwrap_or(0));
     }
     column::write_deltas(&mut out, records.iter().map(|r| r.uid.get().into()));
     column::write_deltas(&mut out, records.iter().map(|r| r.email.get()));
@@ -61,6 +62,7 @@ pub fn read_records(bytes: &[u8]) -> Result<Vec<Record>, Damaged> {
     if ends != [Some(summary.first), Some(summary.last)]
         || (columns.size, columns.modseq) != (summary.size, summary.modseq)
         || records.iter().any(|r| !summary.may_hold(r.email))
+        || summary.modseq_sum.is_some_and(|sum| sum != columns.modseq_sum)
     {
         return Err(Damaged("a chunk's summary is not that of its messages"));
     }
@@ -83,11 +85,13 @@ fn summary(reader: &mut Reader<'_>, format: Format) -> Result<Summary, Damaged> 
         modseq: reader.modseq()?,
         least_email: EmailId::FIRST,
         greatest_email: EmailId::MAX,
+        modseq_sum: None,
     };
     if format >= Format::Two {
         let least = reader.number()?;
         let greatest = least.checked_add(reader.number()?).and_then(EmailId::new);
         (summary.least_email, summary.greatest_email) = EmailId::new(least).zip(greatest).ok_or(CANNOT_BE)?;
+        summary.modseq_sum = Some(reader.number()?).filter(|sum| *sum > 0);
     }
     let counts = [summary.unseen, summary.first_unseen, summary.deleted];
     if len == 0 || len as usize > CHUNK || counts.iter().any(|n| *n > len) || summary.deleted_size > summary.size {
@@ -113,6 +117,8 @@ struct Columns<'a> {
     size: u64,
     /// The highest modseq so far.
     modseq: ModSeq,
+    /// The sum of the modseqs so far.
+    modseq_sum: u64,
 }
 
 impl<'a> Columns<'a> {
@@ -129,6 +135,7 @@ impl<'a> Columns<'a> {
             last: 0,
             size: 0,
             modseq: ModSeq::MIN,
+            modseq_sum: 0,
         })
     }
 
@@ -170,6 +177,7 @@ impl<'a> Columns<'a> {
             };
             self.size += u64::from(record.size);
             self.modseq = self.modseq.max(record.modseq);
+            self.modseq_sum = self.modseq_sum.wrapping_add(record.modseq.get());
             record
         }));
         if good { Ok(()) } else { Err(CANNOT_BE) }

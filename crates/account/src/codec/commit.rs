@@ -7,9 +7,10 @@ use imap::{InternalDate, Keyword, MailboxName, SpecialUse, StoreMode, Uid, UidVa
 
 use super::chunk::{CANNOT_BE, Dates, write_dates};
 use super::column::{self, BLOCK, Column};
+use super::foreign::{read_foreign, write_foreign};
 use super::varint::{self, Reader};
 use super::{Damaged, Format};
-use crate::{Added, Change, EmailId, Flags, MailboxId, SystemFlags};
+use crate::{Added, Change, EmailId, Flags, MailboxId, Origin, SystemFlags};
 
 /// The first byte of each change.
 mod kind {
@@ -23,9 +24,10 @@ mod kind {
     pub(super) const FLAGS_CHANGED: u8 = 8;
     pub(super) const EXPUNGED: u8 = 9;
     pub(super) const NUMBERS_TAKEN: u8 = 10;
+    pub(super) const ORIGIN_GIVEN: u8 = 11;
 }
 
-/// The changes of one commit, in order.
+/// The changes of one commit, in order. They have been made to [fit](Format::fit) the format.
 pub fn write_commit(format: Format, changes: &[Change]) -> Vec<u8> {
     let mut out = vec![format.number()];
     varint::write_len(&mut out, changes.len());
@@ -77,6 +79,10 @@ fn write_change(out: &mut Vec<u8>, format: Format, change: &Change) {
         Change::MessagesAdded { mailbox, messages } => {
             start(out, kind::MESSAGES_ADDED, *mailbox);
             write_added(out, messages);
+            if format >= Format::Two {
+                let foreign = (0..).zip(messages).filter_map(|(place, message)| Some((place, message.foreign?)));
+                write_foreign(out, &foreign.collect::<Vec<_>>());
+            }
         }
         Change::FlagsChanged { mailbox, uids, mode, flags } => {
             start(out, kind::FLAGS_CHANGED, *mailbox);
@@ -93,6 +99,10 @@ fn write_change(out: &mut Vec<u8>, format: Format, change: &Change) {
             start(out, kind::NUMBERS_TAKEN, *mailbox);
             varint::write(out, uid_validity.get().into());
             varint::write(out, uid_next.get().into());
+        }
+        Change::OriginGiven { origin } => {
+            out.push(kind::ORIGIN_GIVEN);
+            varint::write(out, origin.get());
         }
     }
 }
@@ -120,7 +130,9 @@ fn read_change(reader: &mut Reader<'_>, format: Format) -> Result<Change, Damage
         }
         kind::SUBSCRIBED => Change::Subscribed { name: mailbox_name(reader)? },
         kind::UNSUBSCRIBED => Change::Unsubscribed { name: mailbox_name(reader)? },
-        kind::MESSAGES_ADDED => Change::MessagesAdded { mailbox: mailbox_id(reader)?, messages: read_added(reader)? },
+        kind::MESSAGES_ADDED => {
+            Change::MessagesAdded { mailbox: mailbox_id(reader)?, messages: read_added(reader, format)? }
+        }
         kind::FLAGS_CHANGED => Change::FlagsChanged {
             mailbox: mailbox_id(reader)?,
             uids: reader.uids()?,
@@ -140,6 +152,9 @@ fn read_change(reader: &mut Reader<'_>, format: Format) -> Result<Change, Damage
             uid_validity: uid_validity(reader)?,
             uid_next: reader.uid()?,
         },
+        kind::ORIGIN_GIVEN if format >= Format::Two => {
+            Change::OriginGiven { origin: Origin::new(reader.number()?).ok_or(Damaged("an origin is 0"))? }
+        }
         _ => return Err(Damaged("a change is of an unknown kind")),
     };
     Ok(change)
@@ -181,7 +196,7 @@ fn spelling(flags: &Flags) -> Spelling<'_> {
     (flags.system.bits(), flags.keywords().iter().map(Keyword::as_str).collect())
 }
 
-fn read_added(reader: &mut Reader<'_>) -> Result<Vec<Added>, Damaged> {
+fn read_added(reader: &mut Reader<'_>, format: Format) -> Result<Vec<Added>, Damaged> {
     let n = reader.count()?;
     let mut sizes = Column::read_spread(reader, n)?;
     let mut uids = Column::read(reader, n)?;
@@ -210,11 +225,17 @@ fn read_added(reader: &mut Reader<'_>) -> Result<Vec<Added>, Damaged> {
                 internal_date: *internal_date,
                 save_date: save_date.cast_signed(),
                 flags: usize::try_from(set).ok().and_then(|set| table.get(set)).ok_or(CANNOT_BE)?.clone(),
+                foreign: None,
             });
         }
     }
     [sizes, uids, emails, save_dates, flags].iter().try_for_each(Column::end)?;
     dates.end()?;
+    let foreign = if format >= Format::Two { read_foreign(reader)? } else { Vec::new() };
+    for (place, foreign) in foreign {
+        let message = usize::try_from(place).ok().and_then(|place| messages.get_mut(place)).ok_or(CANNOT_BE)?;
+        message.foreign = Some(foreign);
+    }
     Ok(messages)
 }
 

@@ -7,6 +7,7 @@
 mod chunk;
 mod column;
 mod commit;
+mod foreign;
 mod format;
 mod mailbox;
 mod root;

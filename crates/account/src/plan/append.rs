@@ -6,7 +6,7 @@ use std::sync::Arc;
 use imap::{InternalDate, Keyword, Uid, UidSet, UidValidity};
 
 use super::Planned;
-use crate::{Added, Change, EmailId, Flags, Mailbox, MailboxId, Refusal, State, limits};
+use crate::{Added, Change, EmailId, Flags, Foreign, Mailbox, MailboxId, Refusal, State, limits};
 
 /// A message whose octets the store already holds, ready to be named by a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,9 @@ pub struct NewMessage {
     /// The UID that it had elsewhere, for import; `None` takes the next one. One below UIDNEXT is not taken over: the
     /// next one is.
     pub uid: Option<Uid>,
+    /// The id that it had in another account, if it was copied from there (RFC 8474 §5.1):
+    /// [`ObjectIds::taken_along`](crate::ObjectIds::taken_along).
+    pub foreign: Option<Foreign>,
 }
 
 /// What APPENDUID says (RFC 4315 §3).
@@ -54,6 +57,7 @@ pub fn append(
             internal_date: message.internal_date,
             save_date: now,
             flags: Arc::new(message.flags.clone()),
+            foreign: message.foreign,
         });
     }
     let uids = added.iter().map(|m| m.uid).collect();

@@ -76,6 +76,7 @@ fn added(source: &Mailbox, uids: &UidSet, to: &Mailbox, now: i64) -> Result<Vec<
             internal_date: record.internal_date,
             save_date: now,
             flags: used.get(&record.flags).cloned().unwrap_or_default(),
+            foreign: None,
         };
         Ok((record.uid, copy))
     });

@@ -3,7 +3,7 @@
 use imap::{MailboxName, SpecialUse, UidValidity};
 
 use super::Planned;
-use crate::{Change, MailboxId, Refusal, State, limits};
+use crate::{Change, MailboxId, Origin, Refusal, State, limits};
 
 /// The mailboxes of a new account beside INBOX, each with its role.
 const FIRST: [(&str, SpecialUse); 5] = [
@@ -68,9 +68,9 @@ pub fn unsubscribe(state: &State, name: &MailboxName) -> Result<Planned<()>, Ref
     Ok(Planned::new(changes.into_iter().collect(), ()))
 }
 
-/// What a new account begins with: INBOX, Drafts, Sent, Junk, Trash and Archive, subscribed and with their roles. An
-/// account that has INBOX needs nothing.
-pub fn new_account(state: &State, now: i64) -> Result<Planned<()>, Refusal> {
+/// What a new account begins with: its origin, a random number; INBOX, Drafts, Sent, Junk, Trash and Archive, subscribed
+/// and with their roles. An account that has INBOX needs nothing.
+pub fn new_account(state: &State, origin: Origin, now: i64) -> Result<Planned<()>, Refusal> {
     if state.named(&MailboxName::Inbox).is_some() {
         return Ok(Planned::new(Vec::new(), ()));
     }
@@ -84,9 +84,17 @@ pub fn new_account(state: &State, now: i64) -> Result<Planned<()>, Refusal> {
         }
         names.push(name);
     }
-    let mut changes = maker.changes;
+    let mut changes = give_origin(state, origin).changes;
+    changes.extend(maker.changes);
     changes.extend(names.into_iter().map(|name| Change::Subscribed { name }));
     Ok(Planned::new(changes, ()))
+}
+
+/// Gives an account that 0.1 made its origin, a random number: its ids are others from then on, this one time. One that
+/// has an origin keeps it.
+pub fn give_origin(state: &State, origin: Origin) -> Planned<()> {
+    let missing = state.ids().origin().is_none();
+    Planned::new(missing.then_some(Change::OriginGiven { origin }).into_iter().collect(), ())
 }
 
 /// The names above this one that no mailbox has, highest first.

@@ -13,7 +13,7 @@ mod store;
 pub use append::{Appended, NewMessage, append, replace, take_numbers};
 pub use copy::{Copied, copy, move_messages};
 pub use expunge::expunge;
-pub use mailboxes::{create, delete, new_account, subscribe, unsubscribe};
+pub use mailboxes::{create, delete, give_origin, new_account, subscribe, unsubscribe};
 pub use rename::rename;
 pub use store::{Condition, Stored, store};
 

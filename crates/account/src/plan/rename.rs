@@ -63,6 +63,7 @@ fn empty_inbox(state: &State, to: &MailboxName, now: i64) -> Result<Planned<()>,
             internal_date: record.internal_date,
             save_date: now,
             flags: Arc::clone(flags.entry(record.flags).or_insert_with(|| Arc::new(inbox.flags.flags(record.flags)))),
+            foreign: None,
         })
         .collect();
     if !messages.is_empty() {

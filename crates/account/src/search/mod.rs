@@ -20,7 +20,7 @@ use std::ops::ControlFlow;
 use imap::UidSet;
 use imap::command::SearchReturn;
 
-use crate::{EmailId, FlagTable, Messages};
+use crate::{EmailId, FlagTable, Messages, ObjectIds};
 
 pub use charset::CHARSETS;
 pub use run::{Found, Progress, SLICE, Search};
@@ -32,6 +32,8 @@ pub struct Context<'a> {
     pub messages: &'a Messages,
     /// The flags that they name.
     pub flags: &'a FlagTable,
+    /// What clients call emails (RFC 8474 §6).
+    pub ids: &'a ObjectIds,
     /// What `$` stands for (RFC 5182).
     pub saved: &'a UidSet,
     /// What is `\Recent` in this session (RFC 3501 §2.3.2).

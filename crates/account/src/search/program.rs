@@ -8,7 +8,7 @@ use super::charset::Charset;
 use super::header::Field;
 use super::record::seq;
 use super::{Context, KEYS, TEXTS, Unsearchable};
-use crate::{EmailId, FlagSet, FlagTable, SystemFlags};
+use crate::{EmailId, FlagSet, FlagTable, ObjectId, SystemFlags};
 
 /// A condition on one message.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(super) enum Test {
     /// Changed by this commit or a later one (RFC 7162 §3.1.5).
     ModSeq(u64),
     /// RFC 8474 §5.4
-    Email(EmailId),
+    Emails(Vec<EmailId>),
     /// The Date field, in days since 1970, disregarding its zone.
     Sent(Days),
     /// A header field of the message.
@@ -264,7 +264,8 @@ impl Compiler<'_> {
             SearchKey::Not(key) => Node::not(self.node(key)),
             // Threads have no ids here: such a search MUST NOT match any message (RFC 8474 §5.3).
             SearchKey::ThreadId(_) => Node::NEVER,
-            SearchKey::EmailId(id) => EmailId::parse(id).map_or(Node::NEVER, |id| Node::Test(Test::Email(id))),
+            SearchKey::EmailId(id) => ObjectId::<EmailId>::parse(id)
+                .map_or(Node::NEVER, |id| Node::Test(Test::Emails(self.context.ids.emails_of(id)))),
             SearchKey::Body(text) => self.text(Scope::Body, text),
             SearchKey::Text(text) => self.text(Scope::Text, text),
             other => Node::Test(self.test(other)),

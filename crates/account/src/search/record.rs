@@ -25,7 +25,7 @@ impl Test {
             Self::Larger(size) => u64::from(record.size) > *size,
             Self::Smaller(size) => u64::from(record.size) < *size,
             Self::ModSeq(least) => record.modseq.get() >= *least,
-            Self::Email(email) => record.email == *email,
+            Self::Emails(emails) => emails.contains(&record.email),
             Self::Sent(_) | Self::Header(_) | Self::Text(..) => return None,
         })
     }
@@ -47,6 +47,7 @@ impl Test {
             }
             Self::ModSeq(least) if summary.modseq.get() < *least => Some(false),
             Self::Larger(size) if summary.size <= *size => Some(false),
+            Self::Emails(emails) if !emails.iter().any(|email| summary.may_hold(*email)) => Some(false),
             _ => None,
         }
     }

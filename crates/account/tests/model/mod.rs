@@ -1,5 +1,7 @@
 //! A naive account: lists that are searched from end to end, flags as texts. It says what a state must be.
 
+pub(crate) mod looking;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use account::{Mailbox, State};

@@ -81,6 +81,7 @@ fn tell(change: &Change, name: &dyn Fn(MailboxId) -> String) -> String {
             let roles = if roles.is_empty() { String::new() } else { format!(", for {}", roles.join(", ")) };
             format!("mailbox {name} made ({id}, UIDVALIDITY {uid_validity}{roles})")
         }
+        Change::OriginGiven { origin } => format!("ids begin with {origin} from now on"),
         Change::MailboxRenamed { id, name } => format!("mailbox {id} is called {name} now"),
         Change::MailboxDeleted { id, .. } => format!("mailbox {} deleted", name(*id)),
         Change::SpecialUseSet { id, special_use } => {

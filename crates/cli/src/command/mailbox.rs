@@ -46,7 +46,7 @@ impl Mailbox {
                 let totals = mailbox.messages.totals();
                 Row {
                     name: mailbox.name.to_string(),
-                    id: mailbox.id.to_string(),
+                    id: state.ids().mailbox(mailbox.id).to_string(),
                     messages: mailbox.messages.len(),
                     unseen: totals.unseen,
                     octets: totals.size,

@@ -34,6 +34,7 @@ pub(super) fn add(store: &Store, account: &Account) -> Result<()> {
             internal_date: InternalDate::new(sent, 0),
             flags: Flags::new(flags.unwrap_or_default(), Vec::new()),
             uid: None,
+            foreign: None,
         });
         emails.push(message);
     }

@@ -36,7 +36,8 @@ pub(crate) fn list(context: &mut Context, login: &mut LoggedIn, command: List) -
     }
     let mut wants = Wants::of(&command, context.enabled);
     let mut lines = Vec::new();
-    for (name, node) in nodes(login, &command)? {
+    let state = login.account().state()?;
+    for (name, node) in nodes(&state, &command)? {
         let selected = wants.select(&node);
         // With RECURSIVEMATCH a name is shown for what is below it, if that is not shown itself (RFC 5258 §3.5).
         let below = wants.recursive && wants.subscribed_only && node.subscribed_below;
@@ -46,7 +47,7 @@ pub(crate) fn list(context: &mut Context, login: &mut LoggedIn, command: List) -
         }
     }
     let items = wants.status.take().filter(|_| lines.iter().any(|line| line.mailbox.is_some()));
-    let mut statuses = items.map(|items| Statuses::new(context, login, items));
+    let mut statuses = items.map(|items| Statuses::new(context, login, &state, items));
     let (mut lines, names) = (lines.into_iter(), context.enabled.names());
     context.out.then(move |out: &mut Outbox| {
         let line = lines.next()?;
@@ -66,7 +67,7 @@ pub(crate) fn lsub(context: &mut Context, login: &mut LoggedIn, command: List) -
         return Ok(done);
     }
     let stops = !command.patterns.iter().any(|pattern| pattern.contains('*'));
-    let lines = nodes(login, &command)?.filter_map(move |(name, node)| {
+    let lines = nodes(&*login.account().state()?, &command)?.filter_map(move |(name, node)| {
         let attributes = match (node.subscribed, &node.mailbox) {
             (true, Some(mailbox)) => mailbox.special_use.iter().copied().map(Attribute::Use).collect(),
             (true, None) => vec![Attribute::NoSelect],
@@ -84,7 +85,7 @@ pub(crate) fn xlist(context: &mut Context, login: &mut LoggedIn, command: List) 
     if let Some(done) = separator(context, &command, ListWord::Xlist) {
         return Ok(done);
     }
-    let lines = nodes(login, &command)?.filter_map(|(name, node)| {
+    let lines = nodes(&*login.account().state()?, &command)?.filter_map(|(name, node)| {
         let mut attributes = vec![if node.children { Attribute::HasChildren } else { Attribute::HasNoChildren }];
         match &node.mailbox {
             Some(mailbox) => attributes.extend(mailbox.special_use.iter().copied().map(Attribute::Use)),
@@ -135,9 +136,9 @@ fn separator(context: &mut Context, command: &List, word: ListWord) -> Option<Do
 }
 
 /// The names that a command's patterns match.
-fn nodes(login: &LoggedIn, command: &List) -> Result<impl Iterator<Item = (MailboxName, Node)> + use<>, Answer> {
+fn nodes(state: &State, command: &List) -> Result<impl Iterator<Item = (MailboxName, Node)> + use<>, Answer> {
     let patterns = command.compile().map_err(|_| Wrong::Wildcards)?;
-    let tree = tree(&*login.account().state()?);
+    let tree = tree(state);
     Ok(tree.into_iter().filter(move |(name, _)| patterns.iter().any(|pattern| pattern.matches(name.as_str()))))
 }
 

@@ -15,7 +15,7 @@ pub(crate) fn create(
 ) -> Result<Done, Answer> {
     let now = context.now.unix;
     let done = context.commit(&login.user, Vec::new(), move |state| plan::create(state, &name, &special_use, now))?;
-    Ok(Done::Created(done.outcome.to_string()))
+    Ok(Done::Created(done.state.ids().mailbox(done.outcome).to_string()))
 }
 
 /// DELETE. Those who have the mailbox selected see it emptied.

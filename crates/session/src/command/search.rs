@@ -40,6 +40,7 @@ pub(crate) fn start(
     let about = search::Context {
         messages: view.messages(),
         flags: view.table(),
+        ids: view.ids(),
         saved: &view.saved,
         recent: view.recent(),
         now: context.now.unix,

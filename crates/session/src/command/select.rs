@@ -32,7 +32,7 @@ pub(crate) fn run(context: &mut Context, login: &mut LoggedIn, command: Select) 
     // Rev2 has no \Recent (RFC 9051 appendix E).
     let floor = if context.enabled.rev2 { Uid::MAX } else { floor };
     let recent = mailbox.messages.iter_from(mailbox.messages.places_below(floor)).map(|r| r.uid).collect();
-    let view = login.select(View::new(mailbox, command.access, recent, account.pin(&state)));
+    let view = login.select(View::new(mailbox, state.ids().clone(), command.access, recent, account.pin(&state)));
     describe(context, view, mailbox);
     if let Some(known) = &command.qresync {
         resynchronize(context, view, (mailbox, known));
@@ -52,7 +52,7 @@ fn describe(context: &mut Context, view: &View, mailbox: &Mailbox) {
     out.notice(Notice::UidValidity(mailbox.uid_validity));
     out.notice(Notice::UidNext(mailbox.uid_next_shown()));
     out.notice(Notice::Highest(mailbox.modseq));
-    out.notice(Notice::MailboxId(mailbox.id.to_string()));
+    out.notice(Notice::MailboxId(view.ids().mailbox(mailbox.id).to_string()));
     if enabled.rev2 {
         let attributes: Vec<Attribute> = mailbox.special_use.iter().copied().map(Attribute::Use).collect();
         let word = ListWord::List;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use account::{Mailbox, Refusal};
+use account::{Mailbox, Refusal, State};
 use imap::NameForm;
 use imap::command::{Status, StatusItem};
 use imap::response::{self, StatusValue};
@@ -17,7 +17,7 @@ use crate::state::LoggedIn;
 pub(crate) fn run(context: &mut Context, login: &mut LoggedIn, command: Status) -> Result<Done, Answer> {
     let state = login.account().state()?;
     let mailbox = state.named(&command.mailbox).ok_or(Refusal::NoSuchMailbox)?;
-    Statuses::new(context, login, command.items).write(&mut context.out, mailbox);
+    Statuses::new(context, login, &state, command.items).write(&mut context.out, mailbox);
     Ok(Done::Status)
 }
 
@@ -25,6 +25,8 @@ pub(crate) fn run(context: &mut Context, login: &mut LoggedIn, command: Status) 
 pub(super) struct Statuses {
     items: Vec<StatusItem>,
     account: Arc<Account>,
+    /// The account as these tell of it.
+    state: Arc<State>,
     append_limit: u64,
     names: NameForm,
     /// To be told ahead of the first one.
@@ -33,10 +35,11 @@ pub(super) struct Statuses {
 
 impl Statuses {
     /// Who asks for HIGHESTMODSEQ wants CONDSTORE from then on (RFC 7162 §3.1).
-    pub(super) fn new(context: &mut Context, login: &LoggedIn, items: Vec<StatusItem>) -> Self {
+    pub(super) fn new(context: &mut Context, login: &LoggedIn, state: &Arc<State>, items: Vec<StatusItem>) -> Self {
         let wants_modseqs = items.contains(&StatusItem::HighestModSeq);
         Self {
             account: login.user.account.clone(),
+            state: state.clone(),
             append_limit: context.settings.append_limit,
             names: context.enabled.names(),
             notice: if wants_modseqs { context.turn_condstore_on(login.view()) } else { None },
@@ -50,7 +53,7 @@ impl Statuses {
             out.notice(notice);
         }
         let totals = mailbox.messages.totals();
-        let id = mailbox.id.to_string();
+        let id = self.state.ids().mailbox(mailbox.id).to_string();
         let values: Vec<StatusValue<'_>> = self
             .items
             .iter()

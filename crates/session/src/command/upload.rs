@@ -120,6 +120,7 @@ impl Uploads {
             internal_date: announced.date.unwrap_or(InternalDate::new(now, 0)),
             flags: Flags::from_wire(&announced.flags),
             uid: None,
+            foreign: None,
         };
         let described = self.messages.drain(..).map(|(announced, message)| (describe(announced, &message), message));
         let (new, emails) = described.unzip();

@@ -123,7 +123,13 @@ pub(crate) fn mail(number: usize) -> Vec<u8> {
 }
 
 pub(crate) fn new_message(message: &Message) -> NewMessage {
-    NewMessage { size: message.size(), internal_date: InternalDate::new(NOW, 60), flags: Flags::default(), uid: None }
+    NewMessage {
+        size: message.size(),
+        internal_date: InternalDate::new(NOW, 60),
+        flags: Flags::default(),
+        uid: None,
+        foreign: None,
+    }
 }
 
 pub(crate) fn actor() -> Actor {

@@ -172,11 +172,7 @@ impl Client {
         self.selected = None;
         let verb = if examine.is_some() { "EXAMINE" } else { "SELECT" };
         let parameter = cache.map(|c| format!(" (QRESYNC ({} {}))", c.uid_validity, c.highest)).unwrap_or_default();
-        let mut picture = Picture {
-            qresync: self.features == Features::Qresync,
-            condstore: matches!(self.features, Features::Qresync | Features::Condstore),
-            ..Picture::default()
-        };
+        let mut picture = Picture::for_features(self.features);
         let done = self.command(network, &format!("{verb} {name}{parameter}"))?;
         let Some(key) = key.filter(|_| done.status == Status::Ok) else { return Ok(done) };
         let mut vanished = Vec::new();

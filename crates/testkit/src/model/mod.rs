@@ -12,7 +12,7 @@ mod response;
 pub use client::{Cache, Client, Completed, Features};
 pub use naive::{Entry, Key, Mode, Naive};
 pub use picture::{Known, Phase, Picture};
-pub use response::{Response, Status, read};
+pub use response::{Response, Status, read, set};
 
 /// Flags as the model sees them: in lower case, without `\Recent`, which differs from session to session.
 pub type FlagSet = std::collections::BTreeSet<String>;

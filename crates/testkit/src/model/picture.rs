@@ -46,6 +46,13 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// Of a mailbox that is being selected by a client that has turned this on.
+    pub fn for_features(features: super::Features) -> Self {
+        use super::Features::{Condstore, Qresync};
+        let (qresync, condstore) = (features == Qresync, matches!(features, Qresync | Condstore));
+        Self { qresync, condstore, ..Self::default() }
+    }
+
     /// Obeys a response.
     pub fn obey(&mut self, response: &Response, phase: Phase) -> Result<(), String> {
         match response {

@@ -161,7 +161,7 @@ fn text(node: &Node) -> String {
 }
 
 /// A UID set. Sets of more than a million are nothing that these tests make.
-pub(super) fn set(text: &str) -> Result<Vec<u32>, String> {
+pub fn set(text: &str) -> Result<Vec<u32>, String> {
     let mut uids = Vec::new();
     for range in text.split(',') {
         let (from, to) = range.split_once(':').unwrap_or((range, range));

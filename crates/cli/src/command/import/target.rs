@@ -147,7 +147,8 @@ impl Into {
         }
         let sent = || message.structure().sent().map(|sent| InternalDate::new(sent, 0));
         let date = about.date.or_else(sent).unwrap_or_else(|| InternalDate::new(dates::now(), 0));
-        let new = NewMessage { size: message.size(), internal_date: date, flags: about.flags, uid: about.uid };
+        let new =
+            NewMessage { size: message.size(), internal_date: date, flags: about.flags, uid: about.uid, foreign: None };
         mailbox.octets += u64::from(new.size);
         mailbox.batch.push((message, new));
         if mailbox.batch.len() >= MESSAGES || mailbox.octets >= OCTETS { self.flush(mailbox) } else { Ok(()) }

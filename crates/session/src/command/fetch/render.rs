@@ -121,7 +121,7 @@ impl<'a> Line<'a> {
             FetchItem::InternalDate => line.internal_date(out, record.internal_date),
             FetchItem::Rfc822Size => line.size(out, record.size.into()),
             FetchItem::ModSeq => line.modseq(out, record.modseq),
-            FetchItem::EmailId => line.email_id(out, &record.email.to_string()),
+            FetchItem::EmailId => line.email_id(out, &self.view.ids().email(record.email).to_string()),
             // Threads are not kept yet: RFC 8474 §5.2 has NIL for that.
             FetchItem::ThreadId => line.thread_id(out, None),
             FetchItem::SaveDate => line.save_date(out, Some(InternalDate::new(record.save_date, 0))),

@@ -1,0 +1,144 @@
+//! Those who do something: sessions with the client at their other end, and mail servers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use delivery::Lmtp;
+use parking_lot::Mutex;
+use session::{Next, Now, Session};
+
+use super::mailer::{Mailer, Wish};
+use super::process::Process;
+use super::truth::{Failures, Truth, message};
+use crate::model::Features;
+
+/// An IMAP session and its client.
+pub(super) struct Line {
+    /// `None` while the power is off.
+    session: Option<Session>,
+    rung: Arc<AtomicBool>,
+    next: Next,
+    /// The client.
+    pub(super) mailer: Mailer,
+}
+
+/// What can happen at a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// The session has work, or something to say.
+    Transmit,
+    /// Its bell was rung, or its deadline is past.
+    Wake,
+    /// The client may speak.
+    Speak,
+    /// It is over.
+    Ended,
+    /// Nothing, until another does something.
+    Nothing,
+}
+
+impl Line {
+    /// A client connects.
+    pub(super) fn new(process: &Process, features: Features, now: Now) -> Self {
+        let rung = Arc::new(AtomicBool::new(false));
+        let session = process.session(waker(&rung), now);
+        Self { session: Some(session), rung, next: Next::Write, mailer: Mailer::new(features) }
+    }
+
+    /// The client was cut off, or the server has said BYE; it connects again.
+    pub(super) fn again(&mut self, process: &Process, now: Now) {
+        self.rung = Arc::new(AtomicBool::new(false));
+        self.session = Some(process.session(waker(&self.rung), now));
+        self.next = Next::Write;
+        self.mailer.again();
+    }
+
+    /// Its server is no more.
+    pub(super) fn hang_up(&mut self) {
+        self.session = None;
+        self.next = Next::Close;
+    }
+
+    /// What can happen now.
+    pub(super) fn due(&self, now: Now) -> Due {
+        match self.next {
+            Next::Write => Due::Transmit,
+            Next::StartTls | Next::Close => Due::Ended,
+            Next::Read if self.is_rung() || self.deadline().is_some_and(|due| due <= now.monotonic) => Due::Wake,
+            Next::Read if !self.mailer.waits() => Due::Speak,
+            Next::Read => Due::Nothing,
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.session.as_ref().and_then(Session::deadline)
+    }
+
+    /// Whether its bell was rung and it has not heard.
+    pub(super) fn is_rung(&self) -> bool {
+        self.rung.load(Ordering::SeqCst)
+    }
+
+    /// The door `receive`.
+    pub(super) fn speak(&mut self, wish: &Wish, truth: &Mutex<Truth>, now: Now) {
+        let octets = self.mailer.say(wish, truth.lock().state());
+        self.session.iter_mut().for_each(|session| session.receive(&octets, now));
+        self.next = Next::Write;
+    }
+
+    /// The door `wake`.
+    pub(super) fn wake(&mut self, now: Now) {
+        self.rung.store(false, Ordering::SeqCst);
+        self.session.iter_mut().for_each(|session| session.wake(now));
+        self.next = Next::Write;
+    }
+
+    /// The door `transmit`.
+    pub(super) fn transmit(&mut self, truth: &Mutex<Truth>) -> Result<(), String> {
+        let mut out = Vec::new();
+        self.next = self.session.as_mut().map_or(Next::Close, |session| session.transmit(&mut out));
+        self.mailer.hear(&out, &mut truth.lock())
+    }
+}
+
+fn waker(rung: &Arc<AtomicBool>) -> session::Waker {
+    let rung = rung.clone();
+    Arc::new(move || rung.store(true, Ordering::SeqCst))
+}
+
+/// A mail server that brings one message by LMTP.
+pub(super) struct Postman {
+    lmtp: Lmtp,
+    mark: u64,
+    heard: Vec<u8>,
+}
+
+impl Postman {
+    /// It comes with the message of that number, and says all at once.
+    pub(super) fn new(process: &Process, mark: u64, now: Now) -> Self {
+        let mut lmtp = process.lmtp(now);
+        let mut said =
+            b"LHLO example.net\r\nMAIL FROM:<a@example.net>\r\nRCPT TO:<fred@example.org>\r\nDATA\r\n".to_vec();
+        said.extend(message(mark));
+        said.extend(b".\r\n");
+        lmtp.receive(&said, now);
+        Self { lmtp, mark, heard: Vec::new() }
+    }
+
+    /// The door `transmit`, until the message is answered.
+    pub(super) fn transmit(&mut self, truth: &Mutex<Truth>) -> Result<(), String> {
+        while self.lmtp.transmit(&mut self.heard) == Next::Write {}
+        let text = String::from_utf8_lossy(&self.heard).into_owned();
+        let answer = text.rsplit_once("\r\n354 ").and_then(|(_, rest)| rest.lines().nth(1)).unwrap_or_default();
+        match answer.get(..1) {
+            Some("2") => {
+                let mut truth = truth.lock();
+                truth.follow()?;
+                truth.came_in(self.mark)
+            }
+            Some("4") if truth.lock().failures == Failures::Expected => Ok(()),
+            _ => Err(format!("message {} was not taken: {text:?}", self.mark)),
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! One life: from a seed to what has become of the account.
+
+use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use session::Now;
+use testkit_vfs::Disk;
+
+use super::actor::{Due, Line, Postman};
+use super::dice::Dice;
+use super::mailer::OPENING;
+use super::step::{self, Listening, Manners, Marks, Step};
+use super::task::{Reached, Stacks, Task};
+use super::truth::{Failures, Truth};
+use super::world::{Kind, World};
+use crate::memory::BEGIN;
+
+/// More turns than any life takes.
+const PATIENCE: usize = 100_000;
+
+/// A life that ended badly.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Its seed.
+    pub seed: u64,
+    /// What was wrong.
+    pub what: String,
+    /// All that happened, for people to read.
+    pub story: String,
+}
+
+/// What happened, to be written out if somebody wants to read it.
+enum Event {
+    Begin(usize, Step),
+    Stop(usize, Reached),
+    PowerCut,
+}
+
+/// A step under way.
+struct Running {
+    number: usize,
+    task: Task,
+    who: Who,
+    process: usize,
+    done: Arc<Mutex<Result<(), String>>>,
+}
+
+/// Who is busy with a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Line(usize),
+    /// The one thread of a process that sweeps.
+    House(usize),
+    /// The one thread of a process that polls.
+    Poller(usize),
+    Anybody,
+}
+
+/// A life under way.
+pub(super) struct Life<'a> {
+    pub(super) world: World,
+    pub(super) now: Now,
+    begin: Instant,
+    dice: Dice,
+    marks: Marks,
+    manners: Manners,
+    stacks: &'a mut Stacks,
+    running: Vec<Running>,
+    begun: usize,
+    resumed: usize,
+    events: Vec<Event>,
+    /// The process that wrote last.
+    pub(super) writer: usize,
+}
+
+/// Lives one life; gives its story.
+pub fn live(kind: Kind, seed: u64, stacks: &mut Stacks) -> Result<String, Failure> {
+    let mut dice = Dice::new(seed);
+    let begin = Instant::now();
+    let now = Now { monotonic: begin, unix: BEGIN };
+    let failed = |what: String| Failure { seed, what, story: String::new() };
+    let world = World::new(kind, &mut dice, now).map_err(failed)?;
+    let patience = dice.of(&[1, 61, 100_000]);
+    let faults = dice.once_in(3);
+    let manners = Manners { faults, disk: world.disk().is_some(), patience };
+    let mut life = Life {
+        world,
+        now,
+        begin,
+        dice,
+        marks: Marks::default(),
+        manners,
+        stacks,
+        running: Vec::new(),
+        begun: 0,
+        resumed: 0,
+        events: Vec::new(),
+        writer: 0,
+    };
+    let lived = life.all();
+    let story = life.story();
+    match lived {
+        Ok(()) => Ok(story),
+        Err(what) => Err(Failure { seed, what, story }),
+    }
+}
+
+impl Life<'_> {
+    fn all(&mut self) -> Result<(), String> {
+        let steps = 20 + self.dice.below(50);
+        if self.dice.once_in(2) {
+            self.greet()?;
+        }
+        while self.begun < steps || !self.running.is_empty() {
+            if self.world.disk().is_some_and(Disk::is_off) {
+                self.lose_power()?;
+            }
+            let goes_on = self.begun >= steps || self.dice.below(10) < 7;
+            if goes_on && !self.running.is_empty() {
+                let at = self.dice.below(self.running.len());
+                self.resume(at)?;
+            } else if self.begun < steps {
+                self.begin();
+            }
+        }
+        self.settle().map_err(|what| format!("at the end: {what}"))
+    }
+
+    /// All clients log in, one after the other.
+    fn greet(&mut self) -> Result<(), String> {
+        for (_, line) in &self.world.lines {
+            let mut line = line.lock();
+            for wish in &OPENING {
+                line.transmit(&self.world.truth)?;
+                line.speak(wish, &self.world.truth, self.now);
+            }
+            line.transmit(&self.world.truth)?;
+        }
+        Ok(())
+    }
+
+    /// Begins one more step.
+    fn begin(&mut self) {
+        self.begun += 1;
+        let step = self.choose();
+        let (who, process) = self.who(&step);
+        let busy = who != Who::Anybody && self.running.iter().any(|running| running.who == who);
+        if busy {
+            return;
+        }
+        self.events.push(Event::Begin(self.begun, step.clone()));
+        match step {
+            Step::Time(seconds) => self.pass(seconds),
+            Step::Fail(process, fault) => {
+                self.world.truth.lock().failures = Failures::Expected;
+                *self.world.faults[process].lock() = Some(fault);
+            }
+            Step::Disk(trouble, after) => {
+                self.world.truth.lock().failures = Failures::Expected;
+                self.world.disk().iter().for_each(|disk| disk.expect(trouble, after));
+            }
+            step => {
+                let done = Arc::new(Mutex::new(Ok(())));
+                let task = self.task(step, &done);
+                self.running.push(Running { number: self.begun, task, who, process, done });
+            }
+        }
+    }
+
+    fn choose(&mut self) -> Step {
+        let processes = self.world.processes.len();
+        if self.dice.below(10) < 7 {
+            let line = self.dice.below(self.world.lines.len());
+            let free = !self.running.iter().any(|running| running.who == Who::Line(line));
+            if let Some(state) = free.then(|| self.line_state(line))
+                && let Some(step) = step::of_line(&mut self.dice, &mut self.marks, line, state)
+            {
+                return step;
+            }
+        }
+        step::other(&mut self.dice, &mut self.marks, processes, self.manners)
+    }
+
+    fn line_state(&self, line: usize) -> (Due, Listening) {
+        let line = self.world.lines[line].1.lock();
+        let state = if line.mailer.is_idle() { Listening::Idle } else { Listening::After(line.mailer.opened()) };
+        (line.due(self.now), state)
+    }
+
+    fn who(&self, step: &Step) -> (Who, usize) {
+        match step {
+            Step::Transmit(line) | Step::Wake(line) | Step::Speak(line, _) | Step::Reconnect(line) => {
+                (Who::Line(*line), self.world.lines[*line].0)
+            }
+            Step::Sweep(process) | Step::Close(process) => (Who::House(*process), *process),
+            Step::Poll(process) => (Who::Poller(*process), *process),
+            Step::Lmtp(process, _) | Step::Import(process, _) | Step::Observe(process) | Step::Fail(process, _) => {
+                (Who::Anybody, *process)
+            }
+            Step::Time(_) | Step::Disk(..) => (Who::Anybody, 0),
+        }
+    }
+
+    fn task(&mut self, step: Step, done: &Arc<Mutex<Result<(), String>>>) -> Task {
+        let (now, truth, done) = (self.now, self.world.truth.clone(), done.clone());
+        let process = self.world.processes[self.who(&step).1].clone();
+        let line = match self.who(&step).0 {
+            Who::Line(line) => Some(self.world.lines[line].1.clone()),
+            _ => None,
+        };
+        let work = move || {
+            let with = |act: &mut dyn FnMut(&mut Line) -> Result<(), String>| {
+                line.as_ref().map_or(Ok(()), |line| act(&mut line.lock()))
+            };
+            match step {
+                Step::Transmit(_) => with(&mut |line| line.transmit(&truth)),
+                Step::Wake(_) => with(&mut |line| {
+                    line.wake(now);
+                    Ok(())
+                }),
+                Step::Speak(_, wish) => with(&mut |line| {
+                    line.speak(&wish, &truth, now);
+                    Ok(())
+                }),
+                Step::Reconnect(_) => with(&mut |line| {
+                    line.again(&process, now);
+                    Ok(())
+                }),
+                Step::Lmtp(_, mark) => Postman::new(&process, mark, now).transmit(&truth),
+                Step::Import(_, mark) => process.bring(mark, now.unix, &truth),
+                Step::Observe(_) => process.observe(&truth),
+                Step::Poll(_) => excused(process.poll(), &truth),
+                Step::Sweep(_) => {
+                    let failed = process.store.sweep(now.unix).failed.pop();
+                    excused(failed.map_or(Ok(()), |failure| Err(failure.error)), &truth)
+                }
+                Step::Close(_) => excused(process.store.close(), &truth),
+                Step::Time(_) | Step::Fail(..) | Step::Disk(..) => Ok(()),
+            }
+        };
+        self.stacks.task(move || {
+            let result = work();
+            *done.lock() = result;
+        })
+    }
+
+    /// Lets one of the steps that are under way go on.
+    fn resume(&mut self, at: usize) -> Result<(), String> {
+        self.resumed += 1;
+        if self.resumed > PATIENCE {
+            return Err("nobody comes to an end".to_owned());
+        }
+        let running = &mut self.running[at];
+        let before = self.world.truth.lock().state().modseq();
+        let stop = catch_unwind(AssertUnwindSafe(|| running.task.resume())).map_err(|_| "a panic".to_owned())?;
+        self.events.push(Event::Stop(running.number, stop));
+        let (process, number) = (running.process, running.number);
+        let mut truth = self.world.truth.lock();
+        truth.follow().map_err(|what| format!("step {number}: {what}"))?;
+        if truth.state().modseq() != before {
+            self.writer = process;
+        }
+        drop(truth);
+        if stop == Reached::End {
+            let running = self.running.swap_remove(at);
+            self.stacks.put_back(running.task);
+            let done = running.done.lock().clone();
+            done.map_err(|what| format!("step {number}: {what}"))?;
+        }
+        Ok(())
+    }
+
+    /// Whoever is at work fails; then all begins anew, with what the disk has.
+    fn lose_power(&mut self) -> Result<(), String> {
+        self.events.push(Event::PowerCut);
+        while !self.running.is_empty() {
+            for mut running in std::mem::take(&mut self.running) {
+                match running.task.resume() {
+                    Reached::End => self.stacks.put_back(running.task),
+                    Reached::Stop(_) => self.running.push(running),
+                }
+            }
+        }
+        self.world.restart(self.now)
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        self.now.monotonic += Duration::from_secs(seconds);
+        let passed = self.now.monotonic.duration_since(self.begin).as_secs();
+        self.now.unix = BEGIN.saturating_add_unsigned(passed);
+    }
+
+    /// All that happened.
+    fn story(&self) -> String {
+        let mut story = String::new();
+        for event in &self.events {
+            let told = match event {
+                Event::Begin(number, step) => writeln!(story, "{number:>4} {step:?}"),
+                Event::PowerCut => writeln!(story, "     the power is cut"),
+                Event::Stop(number, stop) => writeln!(story, "{number:>4}     {stop:?}"),
+            };
+            debug_assert!(told.is_ok(), "a String takes all");
+        }
+        story
+    }
+}
+
+/// An error is a failure only if nothing was broken.
+fn excused(done: Result<(), store::Error>, truth: &Mutex<Truth>) -> Result<(), String> {
+    match (done, truth.lock().failures) {
+        (Err(error), Failures::NoneDue) => Err(error.to_string()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,112 @@
+//! The end of a life: everybody comes to rest, and all see the same.
+
+use testkit_vfs::Disk;
+
+use super::actor::{Due, Line};
+use super::life::Life;
+use super::mailer::Wish;
+use super::truth::Failures;
+
+/// More doors than any session needs to come to rest.
+const DOORS: usize = 1_000;
+
+impl Life<'_> {
+    /// Whoever idles sees what is, without any other event than those that there would be; all others see it when they
+    /// ask; and the account is whole.
+    pub(super) fn settle(&mut self) -> Result<(), String> {
+        let hurt = self.world.truth.lock().failures;
+        self.world.disk().into_iter().for_each(Disk::relax);
+        self.world.faults.iter().for_each(|fault| *fault.lock() = None);
+        self.rest()?;
+        if hurt == Failures::NoneDue {
+            // Who wrote last knows all there is, and tells it without looking.
+            self.idlers(Some(self.writer)).map_err(|what| format!("before any poll, {what}"))?;
+        }
+        self.world.truth.lock().failures = Failures::NoneDue;
+        for process in &self.world.processes {
+            process.poll().map_err(|error| format!("the poll failed: {error}"))?;
+        }
+        self.rest()?;
+        self.idlers(None).map_err(|what| format!("after the poll, {what}"))?;
+        for at in 0..self.world.lines.len() {
+            self.ask(at).map_err(|what| format!("line {at}: {what}"))?;
+        }
+        let mut truth = self.world.truth.lock();
+        for process in &self.world.processes {
+            process.is_current(&mut truth)?;
+        }
+        let fresh = self.world.another()?;
+        fresh.is_whole(&mut truth).map_err(|what| format!("opened again: {what}"))
+    }
+
+    /// Sessions do what they have to do, until nobody has.
+    fn rest(&mut self) -> Result<(), String> {
+        let newest = |life: &mut Self| {
+            let mut truth = life.world.truth.lock();
+            truth.follow().map(|()| truth.state().modseq())
+        };
+        loop {
+            let before = newest(self)?;
+            for (at, (process, line)) in self.world.lines.clone().into_iter().enumerate() {
+                let earlier = newest(self)?;
+                self.come_to_rest(&mut line.lock()).map_err(|what| format!("line {at}: {what}"))?;
+                if newest(self)? != earlier {
+                    self.writer = process;
+                }
+            }
+            if newest(self)? == before {
+                return Ok(());
+            }
+        }
+    }
+
+    fn come_to_rest(&self, line: &mut Line) -> Result<(), String> {
+        for _ in 0..DOORS {
+            match line.due(self.now) {
+                Due::Transmit => line.transmit(&self.world.truth)?,
+                Due::Wake => line.wake(self.now),
+                Due::Speak | Due::Ended => return Ok(()),
+                Due::Nothing => return Err("a command has no answer".to_owned()),
+            }
+        }
+        Err("the session does not come to rest".to_owned())
+    }
+
+    /// Those who idle see what is.
+    fn idlers(&self, of: Option<usize>) -> Result<(), String> {
+        let mut truth = self.world.truth.lock();
+        truth.follow()?;
+        for (at, (process, line)) in self.world.lines.iter().enumerate() {
+            let line = line.lock();
+            let idles = line.mailer.is_idle() && line.due(self.now) != Due::Ended;
+            if of.is_some_and(|of| of != *process) || !idles {
+                continue;
+            }
+            if let Some(picture) = line.mailer.picture() {
+                truth.compare(picture).map_err(|what| format!("line {at} idles and was not told: {what}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A client asks for everything.
+    fn ask(&self, at: usize) -> Result<(), String> {
+        let mut line = self.world.lines[at].1.lock();
+        if line.due(self.now) == Due::Ended || line.mailer.picture().is_none() {
+            return Ok(());
+        }
+        if line.mailer.is_idle() {
+            line.speak(&Wish::Done, &self.world.truth, self.now);
+            self.come_to_rest(&mut line)?;
+        }
+        for wish in [Wish::Noop, Wish::Fetch] {
+            line.speak(&wish, &self.world.truth, self.now);
+            self.come_to_rest(&mut line)?;
+        }
+        let Some(picture) = line.mailer.picture() else { return Ok(()) };
+        if !picture.is_complete() {
+            return Err("UID FETCH 1:* did not tell all".to_owned());
+        }
+        self.world.truth.lock().compare(picture)
+    }
+}

@@ -1,0 +1,163 @@
+//! What there is in a life: processes, connections, and the data beneath.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use session::Now;
+use store::backend::{self, Backend, Files};
+use store::engine;
+use store::{Error, Options, Store};
+use testkit_vfs::Disk;
+
+use super::actor::Line;
+use super::dice::Dice;
+use super::engine::{NextFault, SteppedBackend};
+use super::process::Process;
+use super::truth::Truth;
+use crate::gate::USER;
+use crate::memory::BEGIN;
+use crate::model::Features;
+use crate::suite::Folder;
+
+/// Where the account is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// In memory, which processes share.
+    Memory,
+    /// In a folder, on a disk that fails and loses power.
+    Folder,
+}
+
+/// What the processes share.
+enum Data {
+    Memory(Arc<dyn Backend>),
+    Folder(Folder, Disk),
+}
+
+/// All there is.
+pub(super) struct World {
+    pub(super) truth: Arc<Mutex<Truth>>,
+    pub(super) processes: Vec<Arc<Process>>,
+    /// What each process's next write does.
+    pub(super) faults: Vec<NextFault>,
+    /// Connections, each with its process.
+    pub(super) lines: Vec<(usize, Arc<Mutex<Line>>)>,
+    data: Data,
+    options: Options,
+}
+
+impl World {
+    pub(super) fn new(kind: Kind, dice: &mut Dice, now: Now) -> Result<Self, String> {
+        let data = match kind {
+            Kind::Memory => {
+                let memory = engine::Memory::default();
+                Data::Memory(Arc::new(backend::Memory::with_engines(move |_| Arc::new(memory.clone()))))
+            }
+            Kind::Folder => {
+                let folder = Folder::new();
+                let disk = Disk::new(folder.path(), dice.seed());
+                Data::Folder(folder, disk)
+            }
+        };
+        let options = options(dice);
+        let truth = data.engine().map_err(|error| error.to_string())?;
+        let mut world = Self {
+            truth: Arc::new(Mutex::new(Truth::new(truth, data.disk().cloned()))),
+            processes: Vec::new(),
+            faults: vec![NextFault::default(), NextFault::default()],
+            lines: Vec::new(),
+            data,
+            options,
+        };
+        world.start()?;
+        for process in [0, 0, 1].into_iter().take(1 + dice.below(3)) {
+            let features = dice.of(&[Features::Plain, Features::Rev2, Features::Condstore, Features::Qresync]);
+            let line = Line::new(&world.processes[process], features, now);
+            world.lines.push((process, Arc::new(Mutex::new(line))));
+        }
+        Ok(world)
+    }
+
+    /// Starts the processes.
+    fn start(&mut self) -> Result<(), String> {
+        for fault in &self.faults {
+            self.processes.push(Arc::new(self.process(fault)?));
+        }
+        Ok(())
+    }
+
+    fn process(&self, fault: &NextFault) -> Result<Process, String> {
+        let backend = self.data.backend().map_err(|error| format!("the data cannot be opened: {error}"))?;
+        let stepped = SteppedBackend { inner: backend, fault: fault.clone() };
+        let store = Store::with_backend(self.options.clone(), Arc::new(stepped));
+        let store = store.map_err(|error| format!("the store cannot be opened: {error}"))?;
+        let known = store.directory().find_by_name(USER).map_err(|error| error.to_string())?;
+        let id = match known {
+            Some(entry) => entry.id,
+            None => store.directory().add(USER, None, BEGIN).map_err(|error| error.to_string())?,
+        };
+        Ok(Process::new(store, id))
+    }
+
+    /// One more process on the same data.
+    pub(super) fn another(&self) -> Result<Process, String> {
+        self.process(&NextFault::default())
+    }
+
+    /// The disk, if there is one.
+    pub(super) fn disk(&self) -> Option<&Disk> {
+        self.data.disk()
+    }
+
+    /// The power is back: all processes start anew, and all clients connect again. Nobody works.
+    pub(super) fn restart(&mut self, now: Now) -> Result<(), String> {
+        self.lines.iter().for_each(|(_, line)| line.lock().hang_up());
+        self.processes.clear();
+        self.truth.lock().engine = Arc::new(engine::Memory::default());
+        if let Some(disk) = self.disk() {
+            disk.restore().map_err(|error| format!("the disk cannot be restored: {error}"))?;
+        }
+        self.faults.iter().for_each(|fault| *fault.lock() = None);
+        self.start()?;
+        self.truth.lock().engine = self.data.engine().map_err(|error| error.to_string())?;
+        for (process, line) in &self.lines {
+            line.lock().again(&self.processes[*process], now);
+        }
+        self.truth.lock().follow().map_err(|what| format!("after a loss of power: {what}"))
+    }
+}
+
+impl Data {
+    fn backend(&self) -> Result<Arc<dyn Backend>, Error> {
+        Ok(match self {
+            Self::Memory(memory) => memory.clone(),
+            Self::Folder(folder, _) => Arc::new(Files::open(folder.path())?),
+        })
+    }
+
+    /// An engine of nobody's, to look at what is durable. There is one account, the first.
+    fn engine(&self) -> Result<Arc<dyn engine::Engine>, Error> {
+        let first = store::AccountId::new(1).ok_or(Error::NoSuchAccount)?;
+        Ok(self.backend()?.engine(first))
+    }
+
+    fn disk(&self) -> Option<&Disk> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Folder(_, disk) => Some(disk),
+        }
+    }
+}
+
+/// Settings under which much happens in a short life.
+fn options(dice: &mut Dice) -> Options {
+    Options {
+        retention: Duration::from_secs(dice.of(&[1, 7_200, 1 << 40])),
+        open_accounts: 1,
+        memory: dice.of(&[0, 256 << 20, 256 << 20]),
+        idle: Duration::from_mins(1),
+        tail: dice.of(&[1, 4, 500]),
+        ..Options::default()
+    }
+}

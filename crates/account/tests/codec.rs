@@ -355,7 +355,7 @@ fn counts_that_no_byte_stands_for_set_no_memory_aside() {
 }
 
 #[test]
-fn a_message_takes_about_ten_bytes() {
+fn a_message_takes_about_eight_bytes() {
     // As mail comes: one by one, some minutes apart, of all sizes, most of it read.
     let mut noise = 1u32;
     let mut random = |below: u32| {
@@ -380,5 +380,7 @@ fn a_message_takes_about_ten_bytes() {
         })
         .collect();
     let bytes = chunk(Format::NEWEST, &records);
-    assert!(bytes.len() <= 12 * 1024, "{} bytes", bytes.len());
+    assert!(bytes.len() <= 8 * 1024, "{} bytes", bytes.len());
+    assert_eq!(read_records(&bytes).unwrap(), records);
+    assert!(bytes.len() + 2000 < chunk(Format::One, &records).len());
 }

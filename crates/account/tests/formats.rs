@@ -161,7 +161,9 @@ fn a_chunk() {
     let two = [
         &[2, 2, 1, 1, 2, 0, 0, 0xff, 3, 0, 5, 1, 1, 9][..], // the same, emails from 1 to 1 + 1, modseqs 4 and 5
         &[0, 2, 0, 2, 1, 2, 0, 8, 2, 0, 2],                 // when they were created: each one more than the one before
-        &one[20..],
+        &one[20..28],                                       // the dates as before
+        &[1, 0, 4],                                         // SAVEDATEs: each 2 seconds after its INTERNALDATE
+        &one[33..],                                         // the rest as before
     ]
     .concat();
     assert_eq!(write_chunk(Format::Two, &summary, &records), two);

@@ -11,6 +11,7 @@ mod samples;
 mod serve;
 mod transcript;
 mod try_it;
+mod upgrade;
 mod user;
 mod who;
 
@@ -45,6 +46,7 @@ enum Command {
     Mailbox(mailbox::Mailbox),
     Who(who::Who),
     Check(check::Check),
+    Upgrade(upgrade::Upgrade),
     Log(log::Log),
     Transcript(transcript::Transcript),
     /// Take mail over from another server: maildir, mbox
@@ -66,6 +68,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Mailbox(command) => command.run()?,
         Command::Who(command) => command.run()?,
         Command::Check(command) => return command.run(),
+        Command::Upgrade(command) => command.run()?,
         Command::Log(command) => command.run()?,
         Command::Transcript(command) => command.run()?,
         Command::Import(command) => command.run()?,

@@ -1,14 +1,15 @@
 //! Which data folder a command works on, and the store in it.
 
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 use server::control::Client;
 use server::{Config, Overrides};
-use store::{Account, Actor, Entry, Options, Store};
+use store::backend::Fault;
+use store::{Account, Actor, Entry, Error, Options, Store};
 
 /// Where the configuration lies when nothing is said.
 pub(crate) const CONFIG: &str = "/etc/posthorn/posthorn.toml";
@@ -38,18 +39,15 @@ impl Place {
         Ok(Config::load(self.file().as_deref(), flags)?)
     }
 
-    /// The store of a data folder that is there.
+    /// The store of a data folder.
     pub(crate) fn open(&self) -> Result<Open> {
         let data = self.load(Overrides::default())?.data().to_owned();
-        if !data.join("directory.sqlite").exists() {
-            bail!("there is no mail in {}: name the data folder with --data DIR", data.display());
-        }
-        Open::at(data)
+        Open::new(data, Store::open)
     }
 
-    /// The store of a data folder, which is made if it is not there.
-    pub(crate) fn open_or_make(&self) -> Result<Open> {
-        Open::at(self.load(Overrides::default())?.data().to_owned())
+    /// The store of a data folder, which is set up if it is absent or empty.
+    pub(crate) fn set_up(&self) -> Result<Open> {
+        Open::set_up(self.load(Overrides::default())?.data().to_owned())
     }
 }
 
@@ -60,14 +58,22 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    pub(crate) fn at(data: PathBuf) -> Result<Self> {
+    /// The store of a folder that is set up if it is absent or empty.
+    pub(crate) fn set_up(data: PathBuf) -> Result<Self> {
+        Self::new(data, Store::set_up)
+    }
+
+    fn new(data: PathBuf, open: impl FnOnce(&Path, Options) -> Result<Store, Error>) -> Result<Self> {
         refuse_to_take_over(&data)?;
-        // Password hashes and mail are in it: for its owner only.
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&data);
-        made.with_context(|| format!("cannot make the data folder {}", data.display()))?;
-        let store = Store::open(&data, Options::default());
-        let store = store.with_context(|| format!("cannot open the data folder {}", data.display()))?;
-        Ok(Self { data, store })
+        match open(&data, Options::default()) {
+            Ok(store) => Ok(Self { data, store }),
+            Err(Error::Folder { fault: Fault::NotSetUp, .. }) => {
+                bail!("there is no mail in {}: name the data folder with --data DIR", data.display())
+            }
+            // It names the folder, and says what to do.
+            Err(error @ Error::Folder { .. }) => Err(error.into()),
+            Err(error) => Err(error).with_context(|| format!("cannot open the data folder {}", data.display())),
+        }
     }
 
     /// The account of that name or address.

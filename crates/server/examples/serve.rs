@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::load(None, flags)?;
     server::log::start(&config.log)?;
     std::fs::create_dir_all(&data)?;
-    let store = if words.next().is_some() { Store::memory() } else { Store::open(&data, Options::default())? };
+    let store = if words.next().is_some() { Store::memory() } else { Store::set_up(&data, Options::default())? };
     let credentials = server::credentials("testpass")?;
     for n in 0..users {
         let name = format!("user{n}");

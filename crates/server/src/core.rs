@@ -1,11 +1,11 @@
 //! What all parts of a running server share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use store::{AccountId, Error, Store};
 use tokio::sync::watch;
-use tracing::warn;
+use tracing::error;
 
 use crate::auth::Doorkeeper;
 use crate::doorbell::{Doorbell, Missed};
@@ -21,6 +21,8 @@ pub(crate) struct Core {
     pub(crate) tls: Tls,
     /// The directory's version that sessions have been held against.
     directory: AtomicU64,
+    /// It could not be looked at the last time, which was told.
+    unreadable: AtomicBool,
     doorbell: Doorbell,
     stopping: watch::Sender<bool>,
 }
@@ -34,6 +36,7 @@ impl Core {
             doorkeeper,
             tls,
             directory,
+            unreadable: AtomicBool::new(false),
             doorbell: Doorbell::default(),
             stopping: watch::Sender::new(false),
         }
@@ -58,12 +61,17 @@ impl Core {
     pub(crate) fn look_at_directory(&self) {
         match self.store.directory().refresh() {
             Ok(version) => {
+                self.unreadable.store(false, Ordering::Relaxed);
                 // Noted when it is done: a session that could not be held against it is asked for again.
                 if self.directory.load(Ordering::Acquire) != version && self.doorkeeper.revoke() {
                     self.directory.store(version, Ordering::Release);
                 }
             }
-            Err(error) => warn!(%error, "the directory cannot be read"),
+            Err(error) => {
+                if !self.unreadable.swap(true, Ordering::Relaxed) {
+                    error!(%error, "the directory cannot be read");
+                }
+            }
         }
     }
 

@@ -45,11 +45,16 @@ impl Doorbell {
         accounts: impl IntoIterator<Item = AccountId>,
         look: impl Fn(AccountId) -> Result<(), Error>,
     ) {
-        let mut all = std::mem::take(&mut *self.0.lock());
+        let kept = std::mem::take(&mut *self.0.lock());
+        let mut all = kept.clone();
         all.extend(accounts);
         for account in all {
             if let Err(missed) = guarded(account, &look) {
-                debug!(account_id = account.get(), error = %missed, "the account cannot be looked at");
+                if kept.contains(&account) {
+                    debug!(account_id = account.get(), error = %missed, "the account still cannot be looked at");
+                } else {
+                    warn!(account_id = account.get(), error = %missed, "the account cannot be looked at");
+                }
                 // Whoever named it may not name it again.
                 self.keep(account, &missed);
             }

@@ -36,4 +36,4 @@ pub use auth::{PasswordError, credentials};
 pub use config::{Config, ConfigError, Listen, Overrides};
 pub use door::Door;
 pub use link::Transcript;
-pub use serve::{Running, StartError, run, runtime, serve, serve_store};
+pub use serve::{Running, StartError, run, runtime, serve, serve_store, set_up};

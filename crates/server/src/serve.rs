@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gate::Gate;
-use store::Store;
+use store::backend::Fault;
+use store::{Options, Store};
 use tokio::runtime::{Builder, Runtime};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::auth::Doorkeeper;
 use crate::config::{Config, Listen};
@@ -48,7 +49,7 @@ pub enum StartError {
         error: io::Error,
     },
     /// The store does not open.
-    #[error("cannot open the mail in {}: {error}", path.display())]
+    #[error("cannot open the mail in {}: {}", path.display(), told(error))]
     Store {
         /// The data folder.
         path: PathBuf,
@@ -82,6 +83,17 @@ pub enum StartError {
     },
 }
 
+/// The folder is named already.
+fn told(error: &store::Error) -> String {
+    match error {
+        store::Error::Folder { fault: fault @ Fault::NotSetUp, .. } => format!(
+            "{fault}; set one up with `posthorn quickstart` or `posthorn user add`, or name the right folder with --data"
+        ),
+        store::Error::Folder { fault, .. } => fault.to_string(),
+        error => error.to_string(),
+    }
+}
+
 fn advice(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
@@ -106,10 +118,31 @@ pub struct Running {
 
 /// Starts a server on the data folder of the configuration. Has to be called on a tokio runtime; see [`run`].
 pub async fn serve(config: &Config) -> Result<Running, StartError> {
-    let path = config.data().to_owned();
-    make_folder(&path)?;
-    let store = Store::open(&path, config.store.options()).map_err(|error| StartError::Store { path, error })?;
+    let store = open(config, Store::open)?;
+    let lost = store.directory().lost().map_err(|error| StartError::Store { path: config.data().to_owned(), error })?;
+    for id in lost {
+        let place = store.directory().place(id);
+        error!(account_id = id.get(), "{}", store::Error::Missing { what: place });
+    }
     serve_store(config, store).await
+}
+
+/// Sets up a store in the data folder of the configuration if that is absent or empty, and says so in the log.
+pub fn set_up(config: &Config) -> Result<(), StartError> {
+    let path = config.data();
+    match Store::open(path, config.store.options()) {
+        Err(store::Error::Folder { fault: Fault::NotSetUp, .. }) => {}
+        // What is there is opened when it is served.
+        _ => return Ok(()),
+    }
+    open(config, Store::set_up)?;
+    info!(folder = %path.display(), "there was nothing in the data folder: a new store is set up");
+    Ok(())
+}
+
+fn open(config: &Config, how: impl FnOnce(&Path, Options) -> Result<Store, store::Error>) -> Result<Store, StartError> {
+    let path = config.data();
+    how(path, config.store.options()).map_err(|error| StartError::Store { path: path.to_owned(), error })
 }
 
 /// Starts a server on a store that is open, such as one in memory. Certificate and control socket are in the data

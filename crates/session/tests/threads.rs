@@ -151,7 +151,7 @@ fn seen(settings: &Arc<Settings>, mailbox: &str) -> Picture {
 #[test]
 fn nothing_is_lost_and_nothing_doubled_by_moves() {
     let folder = Folder::new();
-    for store in [Store::memory(), Store::open(folder.path(), store::Options::default()).unwrap()] {
+    for store in [Store::memory(), Store::set_up(folder.path(), store::Options::default()).unwrap()] {
         let (world, settings) = world(store, "given INBOX with 60 messages\ngiven mailbox Other\n");
         let act = |player: &mut Player, dice: &mut Dice| {
             let (from, to) = if dice.below(2) == 0 { ("INBOX", "Other") } else { ("Other", "INBOX") };

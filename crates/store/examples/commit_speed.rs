@@ -35,7 +35,7 @@ fn main() -> Outcome<()> {
 
 fn measure(folder: &Path, time: Duration) -> Outcome<()> {
     commits(folder, time)?;
-    let store = Store::open(&folder.join("large"), Options::default())?;
+    let store = Store::set_up(&folder.join("large"), Options::default())?;
     let account = account(&store, "large")?;
     fill(&store, &account, 100_000)?;
     opening(&folder.join("large"), store)?;
@@ -120,7 +120,7 @@ fn timed<T>(act: impl FnOnce() -> Outcome<T>) -> Outcome<(T, f64, f64)> {
 fn commits(folder: &Path, time: Duration) -> Outcome<()> {
     writeln!(stdout(), "threads accounts  commits/s  CPU µs/commit")?;
     for (threads, accounts) in [(1, 1), (2, 1), (16, 1), (64, 1), (2, 2), (16, 16), (64, 64)] {
-        let store = Store::open(&folder.join(format!("{threads}-{accounts}")), Options::default())?;
+        let store = Store::set_up(&folder.join(format!("{threads}-{accounts}")), Options::default())?;
         let accounts: Vec<_> = (0..accounts).map(|n| account(&store, &format!("user{n}"))).collect::<Outcome<_>>()?;
         let (stop, count) = (AtomicBool::new(false), AtomicU64::new(0));
         let (began, before) = (Instant::now(), cpu()?);
@@ -181,7 +181,7 @@ fn opening(folder: &Path, store: Store) -> Outcome<()> {
     writeln!(stdout(), "opening it: {:.2} ms (median of 50)", times[25].as_secs_f64() * 1e3)?;
     drop((account, store));
     // Again in a store of its own, as another process would.
-    let store = Store::open(folder, Options::default())?;
+    let store = Store::set_up(folder, Options::default())?;
     let began = Instant::now();
     store.account(first_id(&store)?)?.state()?;
     writeln!(stdout(), "opening it for the first time: {:.2} ms", began.elapsed().as_secs_f64() * 1e3)?;
@@ -193,7 +193,7 @@ fn first_id(store: &Store) -> Outcome<store::AccountId> {
 }
 
 fn reading(folder: &Path) -> Outcome<()> {
-    let store = Store::open(folder, Options::default())?;
+    let store = Store::set_up(folder, Options::default())?;
     let account = store.account(first_id(&store)?)?;
     let state = account.state()?;
     let inbox = state.named(&MailboxName::Inbox).ok_or("no INBOX")?;

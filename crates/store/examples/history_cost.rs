@@ -41,7 +41,7 @@ fn main() -> Outcome<()> {
 }
 
 fn measure(what: &str, folder: &Path, messages: u32, day: &dyn Fn(&Store, &Account) -> Outcome<()>) -> Outcome<()> {
-    let store = Store::open(folder, Options { inspect: 0, ..Options::default() })?;
+    let store = Store::set_up(folder, Options { inspect: 0, ..Options::default() })?;
     let account = store.account(store.directory().add("alice", None, NOW)?)?;
     fill(&store, &account, messages)?;
     let mut clock = NOW;

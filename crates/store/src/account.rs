@@ -138,10 +138,11 @@ impl Account {
         visit: &mut dyn FnMut(EmailId, &[u8]) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         self.touch();
-        self.engine.emails(emails, &mut |email| match self.derived_anew(&email) {
+        let see = &mut |email: crate::engine::Email<'_>| match self.derived_anew(&email) {
             None => visit(email.id, email.structure),
             Some(structure) => visit(email.id, structure.as_bytes()),
-        })
+        };
+        self.engine.emails(emails, see).map_err(|error| self.explain(error))
     }
 
     /// The structure of one email.
@@ -162,13 +163,13 @@ impl Account {
         visit: &mut dyn FnMut(EmailId, &[u8; 32]) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         self.touch();
-        self.engine.emails(emails, &mut |email| visit(email.id, &email.hash))
+        self.engine.emails(emails, &mut |email| visit(email.id, &email.hash)).map_err(|error| self.explain(error))
     }
 
     /// The octets of one email.
     pub fn body(&self, email: EmailId) -> Result<Body, Error> {
         self.touch();
-        Body::open(&self.engine, email)
+        Body::open(&self.engine, email).map_err(|error| self.explain(error))
     }
 
     /// Shows all octets of many emails, in the order asked for, each in one piece or, where it is larger than 256 KiB,
@@ -179,7 +180,7 @@ impl Account {
         visit: &mut dyn FnMut(Piece<'_>) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         self.touch();
-        crate::body::bodies(&*self.engine, emails, visit)
+        crate::body::bodies(&*self.engine, emails, visit).map_err(|error| self.explain(error))
     }
 
     /// Keeps all that a state names while the pin lives.
@@ -222,7 +223,7 @@ impl Account {
             let mut head = self.head.lock();
             self.catch_up(&mut head)?;
         } else if !self.watchers.is_empty() {
-            self.watchers.saw(self.engine.glance()?);
+            self.watchers.saw(self.engine.glance().map_err(|error| self.explain(error))?);
         }
         self.watchers.tell();
         Ok(())

@@ -64,7 +64,7 @@ impl Account {
 }
 
 /// What has to be written to get from one checkpoint to the next.
-fn since(saved: Option<&State>, state: &State, modseq: ModSeq, format: Format) -> Checkpoint {
+pub(crate) fn since(saved: Option<&State>, state: &State, modseq: ModSeq, format: Format) -> Checkpoint {
     let parts = state.to_parts();
     let root = Cell { name: (0, 0), data: codec::write_root(format, &parts) };
     let mut checkpoint = Checkpoint {

@@ -13,7 +13,7 @@ use crate::account::Head;
 use crate::engine::{Batch, BodyRef, NewEmail, Row, Written};
 use crate::queue::{Answer, Request};
 use crate::turn::{self, Stop};
-use crate::{Account, Error, Message, ids};
+use crate::{Account, Directory, Error, Message, ids};
 
 /// How often a batch is planned again because another process was first.
 const ATTEMPTS: usize = 1000;
@@ -75,7 +75,12 @@ impl Account {
         turn::pass(Stop::Answer);
         match done {
             Ok(answers) => requests.into_iter().zip(answers).for_each(|(request, answer)| request.answer(answer)),
-            Err(error) => requests.into_iter().for_each(|request| request.answer(Err(error.clone().into()))),
+            Err(error) => {
+                let error = self.explain(error);
+                for request in requests {
+                    request.answer(Err(error.clone().into()));
+                }
+            }
         }
     }
 
@@ -93,6 +98,7 @@ impl Account {
                 state = self.caught_up(head, state)?;
                 continue;
             }
+            prepared.note_uid_validities(self.shared.backend.directory())?;
             turn::pass(Stop::Write);
             match self.engine.append(&prepared.batch) {
                 Ok(Written::Durably) => {
@@ -126,6 +132,18 @@ pub(crate) fn prepare(state: &Arc<State>, format: Format, requests: &mut [Reques
 }
 
 impl Prepared {
+    /// Before a mailbox has a UIDVALIDITY, the store knows of it: no new account will have it again.
+    fn note_uid_validities(&self, directory: &dyn Directory) -> Result<(), Error> {
+        for (row, changes) in self.batch.rows.iter().zip(&self.changes) {
+            for change in changes {
+                if let Change::MailboxCreated { uid_validity, .. } = change {
+                    directory.note_uid_validity(uid_validity.get(), row.at)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, request: &mut Request) -> Answer {
         let state = &self.newest;
         // A leader carries out the plans of others: a panic of one of them must not be the leader's.

@@ -1,6 +1,12 @@
 //! What keeps the store from doing what it was asked to.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+
+use account::codec::Format;
+
+use crate::Identity;
+use crate::backend::Fault;
 
 /// A failure of the store. What was asked for did not happen; all that was durable before still is.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -24,8 +30,45 @@ pub enum Error {
         what: String,
     },
     /// The data was written by a newer version of the store.
-    #[error("{what} was written by a newer version")]
+    #[error(
+        "{what} was written by a newer version of Posthorn (format {format}); this one reads up to {}: upgrade this program",
+        Format::NEWEST.number()
+    )]
     TooNew {
+        /// Which file.
+        what: String,
+        /// Its format.
+        format: i64,
+    },
+    /// The data folder is not opened, and is left as it is.
+    #[error("{}: {fault}", folder.display())]
+    Folder {
+        /// The data folder.
+        folder: PathBuf,
+        /// Why.
+        fault: Fault,
+    },
+    /// An account has mail, and what it was kept in is missing or empty.
+    #[error(
+        "{what} is missing or empty: restore it from a backup; without one, `posthorn user remove` and `posthorn user add` make the account anew, with no mail"
+    )]
+    Missing {
+        /// Which file.
+        what: String,
+    },
+    /// An account's file is another one's.
+    #[error("{what} is {}: put back the right one, from a backup", whose(*found))]
+    Foreign {
+        /// Which file.
+        what: String,
+        /// Whose it is, if it says so.
+        found: Option<Identity>,
+    },
+    /// A file was deleted or replaced while it was in use. What was written to it at last may be lost.
+    #[error(
+        "{what} was deleted or replaced while it was in use: stop the server, put the right file back, and start it"
+    )]
+    Replaced {
         /// Which file.
         what: String,
     },
@@ -60,6 +103,10 @@ impl Error {
     pub(crate) fn damaged(what: impl Into<String>) -> Self {
         Self::Damaged { what: what.into() }
     }
+}
+
+fn whose(found: Option<Identity>) -> String {
+    found.map_or_else(|| "one that does not say whose it is".to_owned(), |found| format!("that of {found}"))
 }
 
 impl From<std::io::Error> for Error {

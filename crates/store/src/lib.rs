@@ -9,9 +9,9 @@
 //! (octets come in), `queue` and `commit` (changes become durable), `open` and `log` (checkpoint and log become a
 //! state), `checkpoint`, `history`, `body` (octets go out), `watch`, `recent`, `pin`, `derive` (structures of older rules), `time`
 //! and `stand` (how it passes), `sweep`, `swept`, `retention` and `inspect` (what has to be done from time to time),
-//! `check`, `turn` (where a simulation steps in); beneath them the traits [`backend::Backend`] and [`engine::Engine`]
-//! with what implements them; beside them the [`Directory`] of accounts. `docs/design/store.md` has the files column by
-//! column and the argument why nothing is lost.
+//! `check`, `upgrade`, `turn` (where a simulation steps in); beneath them the traits [`backend::Backend`] and
+//! [`engine::Engine`] with what implements them, and `identity` (whose a file is); beside them the [`Directory`] of
+//! accounts. `docs/design/store.md` has the files column by column and the argument why nothing is lost.
 
 mod account;
 mod actor;
@@ -25,6 +25,7 @@ pub mod engine;
 mod error;
 mod history;
 mod id;
+mod identity;
 mod ids;
 mod inspect;
 mod lock;
@@ -44,6 +45,7 @@ mod sweep;
 mod swept;
 mod time;
 pub mod turn;
+mod upgrade;
 mod upload;
 mod watch;
 
@@ -55,6 +57,7 @@ pub use check::{Problem, Report};
 pub use commit::{CommitError, Committed};
 pub use error::Error;
 pub use id::AccountId;
+pub use identity::{Identity, StoreId};
 pub use log::Log;
 pub use message::Message;
 pub use options::Options;
@@ -62,5 +65,6 @@ pub use pin::Pin;
 pub use store::Store;
 pub use swept::{Duty, Failure, Swept};
 pub use time::Moment;
+pub use upgrade::Formats;
 pub use upload::Upload;
 pub use watch::Watch;

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use account::codec::Format;
 use account::{Chunk, Commit, Mailbox, Messages, Origin, Parts, State, codec, plan};
 use imap::Uid;
 
 use crate::account::Head;
+use crate::backend::Standing;
 use crate::checkpoint::Saved;
 use crate::commit::prepare;
 use crate::engine::{Cell, CellName, Engine, Row, SeeCell, Written};
@@ -16,6 +18,9 @@ use crate::{Account, Actor, CommitError, Error, Problem, history};
 
 /// How many rows of the log are read at once.
 pub(crate) const PAGE: usize = 256;
+
+/// How many UIDVALIDITYs are set aside for the mailboxes of a new account.
+const FIRST_MAILBOXES: u32 = 8;
 
 /// What is read when an account is opened.
 pub(crate) struct Loaded {
@@ -37,17 +42,15 @@ impl Account {
     }
 
     fn open(&self) -> Result<Arc<State>, Error> {
-        let mut loaded = match load(&*self.engine) {
-            Err(Error::NoSuchAccount) => {
-                // Only for those who have an account: what was removed must not come back empty.
-                self.shared.backend.directory().find(self.id)?.ok_or(Error::NoSuchAccount)?;
-                self.engine.create(self.shared.backend.directory().format()?)?;
-                load(&*self.engine)?
-            }
-            other => other?,
+        let loaded = match self.shared.backend.directory().standing(self.id)? {
+            // What was removed must not come back empty.
+            Standing::Gone => return Err(Error::NoSuchAccount),
+            Standing::New => self.make()?,
+            Standing::Made => self.read_made()?,
         };
-        if loaded.state.modseq().is_none() {
-            loaded = self.furnished()?;
+        if loaded.state.modseq() < self.watchers.seen() {
+            // Sessions have seen what is not in it.
+            return Err(Error::Replaced { what: self.shared.backend.directory().place(self.id) });
         }
         let state = Arc::new(loaded.state);
         self.current.set(Open::new(state.clone(), Saved::new(loaded.saved)));
@@ -56,14 +59,58 @@ impl Account {
         Ok(state)
     }
 
+    /// Makes an account that nobody has used yet. Whatever stops this, the next one goes on: only when its mailboxes are
+    /// durable does the directory say that it was made, and only then does anybody see it.
+    fn make(&self) -> Result<Loaded, Error> {
+        let directory = self.shared.backend.directory();
+        self.engine.create(directory.format()?)?;
+        let mut loaded = load(&*self.engine)?;
+        if loaded.state.modseq().is_none() {
+            loaded = self.furnished()?;
+        }
+        directory.made(self.id)?;
+        Ok(loaded)
+    }
+
+    /// Reads an account that was made. If it is not there it was lost, and is not made anew.
+    fn read_made(&self) -> Result<Loaded, Error> {
+        let directory = self.shared.backend.directory();
+        let loaded = match load(&*self.engine) {
+            // In a store that Posthorn 0.1 may still open, a file that does not say whose it is may be one that came back
+            // from a backup of that time.
+            Err(Error::Foreign { found: None, .. }) if directory.format()? == Format::One => {
+                self.engine.create(Format::One)?;
+                load(&*self.engine)
+            }
+            other => other,
+        };
+        match loaded {
+            Ok(loaded) if loaded.state.modseq().is_some() => Ok(loaded),
+            Ok(_) | Err(Error::NoSuchAccount) => Err(Error::Missing { what: directory.place(self.id) }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tells whether an account that cannot be found was removed or lost.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        let directory = self.shared.backend.directory();
+        match error {
+            Error::NoSuchAccount if matches!(directory.standing(self.id), Ok(Standing::Made)) => {
+                Error::Missing { what: directory.place(self.id) }
+            }
+            error => error,
+        }
+    }
+
     /// Gives a new account its first mailboxes, before anybody sees it.
     fn furnished(&self) -> Result<Loaded, Error> {
         let entry = self.shared.backend.directory().find(self.id)?.ok_or(Error::NoSuchAccount)?;
         let actor = Actor { client: "new account".to_owned(), ..Actor::default() };
         let created = entry.created;
+        let first = self.shared.backend.directory().give_uid_validities(created, FIRST_MAILBOXES)?;
         // 0 would be no origin.
         let origin = Origin::new((self.shared.options.random)()?).unwrap_or(Origin::MIN);
-        let plan = move |state: &State| plan::new_account(state, origin, created).map(|planned| planned.changes);
+        let plan = move |state: &State| plan::new_account(state, origin, first.into()).map(|planned| planned.changes);
         let mut request = Request::new(&actor, created, Vec::new(), Box::new(plan));
         let format = self.engine.format()?;
         let prepared = prepare(&Arc::default(), format, std::slice::from_mut(&mut request));
@@ -90,9 +137,10 @@ impl Account {
 
     /// The state with all that is in the log after it. The caller holds `head`.
     pub(crate) fn caught_up(&self, head: &mut Head, state: Arc<State>) -> Result<Arc<State>, Error> {
-        let newest = self.engine.newest()?;
+        let newest = self.engine.newest().map_err(|error| self.explain(error))?;
         if newest < state.modseq() {
-            return Err(Error::damaged("the log ends before what was committed to it"));
+            // An older copy is in its place, or the disk lost what it had.
+            return Err(Error::Replaced { what: self.shared.backend.directory().place(self.id) });
         }
         if newest == state.modseq() {
             self.publish(head, state.clone());

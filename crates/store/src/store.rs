@@ -44,9 +44,19 @@ impl fmt::Debug for Inner {
 }
 
 impl Store {
-    /// Opens a data folder, and makes what is missing.
+    /// Opens the store in a data folder. If there is none, or its parts do not belong together, it fails with
+    /// [`Error::Folder`] and leaves all as it is.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
-        let store = Self::with_backend(options, Arc::new(Files::open(dir)?))?;
+        Self::on(Files::open(dir)?, options)
+    }
+
+    /// The same for a data folder that may be absent or empty: a store is set up in it then.
+    pub fn set_up(dir: &Path, options: Options) -> Result<Self, Error> {
+        Self::on(Files::set_up(dir)?, options)
+    }
+
+    fn on(files: Files, options: Options) -> Result<Self, Error> {
+        let store = Self::with_backend(options, Arc::new(files))?;
         store.destroy_removed()?;
         Ok(store)
     }
@@ -281,8 +291,19 @@ impl Store {
         let Some(id) = self.next_closed(now)? else { return Ok(Swept::default()) };
         let account = self.account(id)?;
         // Who has never had mail needs no file for this.
-        if account.is_open() || account.engine.newest().is_err() {
+        if account.is_open() {
             return Ok(Swept::default());
+        }
+        match account.engine.newest().map_err(|error| account.explain(error)) {
+            Ok(_) => {}
+            Err(Error::NoSuchAccount) => return Ok(Swept::default()),
+            // Opening claims one that Posthorn 0.1 made and nobody has opened since; of another one it says what is wrong.
+            Err(_) => {
+                let opened = Swept::by(account.id(), Duty::Inspection, || account.state().map(|_| Swept::default()));
+                if !opened.failed.is_empty() {
+                    return Ok(opened);
+                }
+            }
         }
         let derived = derive_anew(&account, budget);
         // Where there is more to do than one sweep may, the next one is here again.

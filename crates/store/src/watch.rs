@@ -52,6 +52,11 @@ impl Watchers {
         Watch { _wake: wake }
     }
 
+    /// The newest commit that this process has heard of.
+    pub(crate) fn seen(&self) -> Option<ModSeq> {
+        ModSeq::new(self.seen.load(Ordering::Acquire))
+    }
+
     /// Notes a commit that is durable.
     pub(crate) fn saw(&self, commit: Option<ModSeq>) {
         self.seen.fetch_max(commit.map_or(0, ModSeq::get), Ordering::AcqRel);

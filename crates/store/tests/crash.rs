@@ -202,13 +202,9 @@ fn a_loss_of_power_while_the_journal_goes_into_the_file_loses_nothing() {
 #[test]
 fn a_process_that_is_killed_while_it_makes_an_account_leaves_nothing_that_hinders() {
     let source = Folder::new();
-    let id = {
-        let store = source.open();
-        let account = user(&store, "alice");
-        account.state().unwrap();
-        account.id()
-    };
+    let id = user(&source.open(), "alice").id();
     let directory = directory(source.path());
+    user(&source.open(), "alice").state().unwrap();
     let database = std::fs::read(file(source.path(), id)).unwrap();
     let mut dice = Dice(99);
     for len in [0, 0, 100, 4096, 8192] {

@@ -11,13 +11,14 @@ use account::EmailId;
 use account::codec::Format;
 use imap::ModSeq;
 use store::engine::{Batch, Cell, Checkpoint, Derived, Engine, Memory, NewEmail, Over, Row, Sqlite, Written};
-use store::{Error, Store};
+use store::{AccountId, Error, Identity, Store, StoreId};
 use support::{Folder, NOW, mail, upload};
 
 fn on_each(test: impl Fn(&dyn Engine)) {
     test(&Memory::default());
     let folder = Folder::new();
-    test(&Sqlite::new(folder.path().join("some/folder/1.sqlite")));
+    let owner = Identity { store: StoreId::new(7), account: AccountId::new(1).unwrap() };
+    test(&Sqlite::new(&folder.path().join("some/folder/1.sqlite"), owner));
 }
 
 fn modseq(n: u64) -> Option<ModSeq> {
@@ -165,6 +166,8 @@ fn a_checkpoint_is_written_over_the_one_that_it_was_made_for() {
         };
         assert_eq!(cells(engine), []);
         let root = cell((0, 0), b"root");
+        assert_eq!(save(Over::This(None), 7, vec![root.clone()], Vec::new()), Written::TooLate, "ahead of the log");
+        assert_eq!(engine.append(&batch(engine, 0, 7, &[])).unwrap(), Written::Durably);
         let whole = vec![root.clone(), cell((1, 0), b"m"), cell((1, 1), b"a"), cell((1, 4_000_000_000), b"b")];
         assert_eq!(save(Over::This(modseq(1)), 5, whole.clone(), Vec::new()), Written::TooLate);
         assert_eq!(save(Over::This(None), 5, whole.clone(), Vec::new()), Written::Durably);

@@ -118,7 +118,7 @@ fn every_way(file: &File) -> Result<(), String> {
     }
     let folder = Folder::new();
     once(transcript, Cut::Whole, || {
-        Store::open(folder.path(), Options::default()).unwrap_or_else(|error| panic!("no store: {error}"))
+        Store::set_up(folder.path(), Options::default()).unwrap_or_else(|error| panic!("no store: {error}"))
     })
 }
 

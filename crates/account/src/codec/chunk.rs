@@ -3,7 +3,7 @@
 use imap::{InternalDate, ModSeq, Uid};
 
 use super::column::{self, BLOCK, Column};
-use super::varint::{self, Reader};
+use super::varint::{self, Reader, unzigzag, zigzag};
 use super::{Damaged, Format};
 use crate::{CHUNK, EmailId, FlagSetId, Record, Summary};
 
@@ -32,7 +32,10 @@ pub fn write_chunk(format: Format, summary: &Summary, records: &[Record]) -> Vec
         column::write_deltas(&mut out, records.iter().map(|r| r.created.get()));
     }
     write_dates(&mut out, records.iter().map(|r| r.internal_date));
-    column::write_deltas(&mut out, records.iter().map(|r| r.save_date.cast_unsigned()));
+    match format {
+        Format::One => column::write_deltas(&mut out, records.iter().map(|r| r.save_date.cast_unsigned())),
+        Format::Two => write_save_dates(&mut out, records),
+    }
     column::write(&mut out, &records.iter().map(|r| r.size.into()).collect::<Vec<_>>());
     column::write(&mut out, &records.iter().map(|r| r.flags.0.into()).collect::<Vec<_>>());
     out
@@ -108,7 +111,7 @@ struct Columns<'a> {
     /// `None` in a format that does not have it.
     created: Option<Column<'a>>,
     dates: Dates<'a>,
-    save_dates: Column<'a>,
+    save_dates: SaveDates<'a>,
     sizes: Column<'a>,
     flags: Column<'a>,
     /// The last UID so far.
@@ -129,7 +132,7 @@ impl<'a> Columns<'a> {
             modseqs: Column::read(reader, n)?,
             created: (format >= Format::Two).then(|| Column::read(reader, n)).transpose()?,
             dates: Dates::read(reader, n)?,
-            save_dates: Column::read(reader, n)?,
+            save_dates: SaveDates::read(reader, format, n)?,
             sizes: Column::read(reader, n)?,
             flags: Column::read(reader, n)?,
             last: 0,
@@ -151,11 +154,11 @@ impl<'a> Columns<'a> {
             Some(column) => column.sums(&mut created[..n]),
             None => created.fill(ModSeq::MIN.get()),
         }
-        self.save_dates.sums(&mut save_dates[..n]);
         self.sizes.block(&mut sizes[..n]);
         self.flags.block(&mut flags[..n]);
         let mut dates = [InternalDate::new(0, 0); BLOCK];
         self.dates.block(&mut dates[..n])?;
+        self.save_dates.block(&mut save_dates[..n], &dates);
         // Numbers that cannot be become ones that can, and are refused below: no branch leaves the loop.
         let mut good = true;
         records.extend((0..n).map(|i| {
@@ -184,7 +187,7 @@ impl<'a> Columns<'a> {
     }
 
     fn end(&self) -> Result<(), Damaged> {
-        let columns = [&self.uids, &self.emails, &self.modseqs, &self.save_dates, &self.sizes, &self.flags];
+        let columns = [&self.uids, &self.emails, &self.modseqs, &self.save_dates.column, &self.sizes, &self.flags];
         columns.into_iter().chain(&self.created).try_for_each(Column::end)?;
         self.dates.end()
     }
@@ -198,6 +201,48 @@ fn low(value: u64, good: &mut bool) -> u32 {
     let low = u32::try_from(value);
     *good &= low.is_ok();
     low.unwrap_or(0)
+}
+
+/// How SAVEDATEs are written: as the difference from one to the next, which is short after an import, ...
+const BY_NEIGHBOUR: u8 = 0;
+/// ... or as that from the INTERNALDATE, which is 0 where mail was delivered.
+const BY_INTERNAL_DATE: u8 = 1;
+
+/// Appends SAVEDATEs in the shorter way.
+fn write_save_dates(out: &mut Vec<u8>, records: &[Record]) {
+    let (mut neighbour, mut internal) = (vec![BY_NEIGHBOUR], vec![BY_INTERNAL_DATE]);
+    column::write_deltas(&mut neighbour, records.iter().map(|r| r.save_date.cast_unsigned()));
+    let distances = records.iter().map(|r| zigzag(r.save_date.wrapping_sub(r.internal_date.seconds())));
+    column::write(&mut internal, &distances.collect::<Vec<_>>());
+    out.extend(if internal.len() < neighbour.len() { internal } else { neighbour });
+}
+
+/// SAVEDATEs that are about to be read, block by block.
+struct SaveDates<'a> {
+    column: Column<'a>,
+    by_internal_date: bool,
+}
+
+impl<'a> SaveDates<'a> {
+    fn read(reader: &mut Reader<'a>, format: Format, n: usize) -> Result<Self, Damaged> {
+        let by_internal_date = match if format == Format::One { BY_NEIGHBOUR } else { reader.byte()? } {
+            BY_NEIGHBOUR => false,
+            BY_INTERNAL_DATE => true,
+            _ => return Err(Damaged("SAVEDATEs are written in an unknown way")),
+        };
+        Ok(Self { column: Column::read(reader, n)?, by_internal_date })
+    }
+
+    /// As [`Column::block`]; the INTERNALDATEs of the same messages are known.
+    fn block(&mut self, out: &mut [u64], dates: &[InternalDate]) {
+        if !self.by_internal_date {
+            return self.column.sums(out);
+        }
+        self.column.block(out);
+        for (value, date) in out.iter_mut().zip(dates) {
+            *value = date.seconds().wrapping_add(unzigzag(*value)).cast_unsigned();
+        }
+    }
 }
 
 /// Appends INTERNALDATEs: their zones in runs, then a column of their seconds.

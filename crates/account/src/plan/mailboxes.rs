@@ -69,7 +69,8 @@ pub fn unsubscribe(state: &State, name: &MailboxName) -> Result<Planned<()>, Ref
 }
 
 /// What a new account begins with: its origin, a random number; INBOX, Drafts, Sent, Junk, Trash and Archive, subscribed
-/// and with their roles. An account that has INBOX needs nothing.
+/// and with their roles. An account that has INBOX needs nothing. UIDVALIDITYs are given
+/// from `now` on: unix seconds, or higher where an account before had such.
 pub fn new_account(state: &State, origin: Origin, now: i64) -> Result<Planned<()>, Refusal> {
     if state.named(&MailboxName::Inbox).is_some() {
         return Ok(Planned::new(Vec::new(), ()));

@@ -103,7 +103,7 @@ impl Quickstart {
     }
 
     fn make_account(&self, data: &Path) -> Result<()> {
-        let open = Open::at(data.to_owned())?;
+        let open = Open::set_up(data.to_owned())?;
         let directory = open.store.directory();
         if directory.find_by_name(&self.address)?.is_some() {
             return output::line(format!("kept   the account {}", self.address));

@@ -11,7 +11,8 @@ use crate::place::Place;
 /// Run the server, until SIGTERM or Ctrl-C
 ///
 /// Every flag wins over the configuration. Who names one listener gets just those that are named; who names none gets
-/// IMAP at port 143, IMAP over TLS at 993 and LMTP at 127.0.0.1:24.
+/// IMAP at port 143, IMAP over TLS at 993 and LMTP at 127.0.0.1:24. With a configuration, the data folder has to be one
+/// that `quickstart` or `user add` set up; without, one that is absent or empty is set up.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  posthorn serve --data mail --imap 127.0.0.1:1143 --imaps 127.0.0.1:1993 \
     --lmtp 127.0.0.1:1024")]
@@ -75,6 +76,10 @@ impl Serve {
         };
         let config = self.place.load(flags)?;
         server::log::start(&config.log).map_err(|error| anyhow!(error))?;
+        // A configuration is written for a store that was set up: where that is not there, something is wrong.
+        if self.place.file().is_none() {
+            server::set_up(&config)?;
+        }
         Ok(server::run(&config, |_| {})?)
     }
 }

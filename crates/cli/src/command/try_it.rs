@@ -65,7 +65,7 @@ impl Try {
 /// Makes what is missing: the account with its mails, and its password.
 fn prepare(data: &Path) -> Result<String> {
     let kept = data.join(PASSWORD);
-    let open = Open::at(data.to_owned())?;
+    let open = Open::set_up(data.to_owned())?;
     let directory = open.store.directory();
     if let Some(entry) = directory.find_by_name(NAME)? {
         if let Ok(password) = fs::read_to_string(&kept) {

@@ -95,7 +95,7 @@ impl User {
 struct Consent;
 
 fn add(name: &str, password: Source, place: &Place) -> Result<()> {
-    let open = place.open_or_make()?;
+    let open = place.set_up()?;
     // Before a password is asked for in vain.
     if open.store.directory().find_by_name(name)?.is_some() {
         bail!("there is an account or an alias {name} already; `posthorn user password` gives it another password");

@@ -62,7 +62,7 @@ pub(crate) fn run(mut command: Command, stdin: &[u8]) -> Done {
 }
 
 /// A run that has ended.
-pub(crate) struct Done(Output);
+pub(crate) struct Done(pub(crate) Output);
 
 // Each file of tests uses some of these.
 #[allow(dead_code, reason = "every test file is a program of its own")]

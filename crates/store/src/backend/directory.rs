@@ -44,6 +44,17 @@ pub struct Scram {
     pub server_key: Vec<u8>,
 }
 
+/// How an account stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is not there, or not any more.
+    Gone,
+    /// It is there; whether what it is kept in was ever made is not known.
+    New,
+    /// It has had mailboxes: what it is kept in is never made anew.
+    Made,
+}
+
 /// All accounts of a store. Names and addresses compare in any case of ASCII letters.
 pub trait Directory: Send + Sync + Debug {
     /// The format that accounts which are made new are in.
@@ -95,6 +106,29 @@ pub trait Directory: Send + Sync + Debug {
 
     /// The account after that one, by id.
     fn after(&self, id: Option<AccountId>) -> Result<Option<AccountId>, Error>;
+
+    /// Raises the format: what is made new is in it from now on, and programs that do not know it refuse the store.
+    fn raise_format(&self, format: Format) -> Result<(), Error>;
+
+    /// How an account stands.
+    fn standing(&self, id: AccountId) -> Result<Standing, Error>;
+
+    /// Writes down, durably, that an account has its first mailboxes: if it is not there any more, it was lost.
+    fn made(&self, id: AccountId) -> Result<(), Error>;
+
+    /// The accounts that were made and are not there.
+    fn lost(&self) -> Result<Vec<AccountId>, Error>;
+
+    /// What an account is kept in, for people to find it.
+    fn place(&self, id: AccountId) -> String;
+
+    /// The first of `count` numbers for the UIDVALIDITY of a new account's mailboxes: above all that any account was
+    /// given, so that an account which comes again does not have its numbers again, whatever the clock says (RFC 9051
+    /// §2.3.1.1). `time` is in unix seconds.
+    fn give_uid_validities(&self, time: i64, count: u32) -> Result<u32, Error>;
+
+    /// Writes down, durably, that a mailbox is to be given this UIDVALIDITY at `time`: no new account gets it.
+    fn note_uid_validity(&self, given: u32, time: i64) -> Result<(), Error>;
 
     /// The accounts that were removed, but whose files may still be there.
     fn removed(&self) -> Result<Vec<AccountId>, Error>;

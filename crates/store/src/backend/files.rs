@@ -1,8 +1,9 @@
 //! A store in one folder: `docs/design/store.md` has its files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use super::folder::{Fault, Folder};
 use super::rows::Rows;
 use super::{Backend, Changed, Directory, Spool};
 use crate::engine::sqlite::{SqliteDirectory, SqliteRows, durable_folder};
@@ -13,28 +14,33 @@ use crate::{AccountId, Error};
 #[derive(Debug)]
 pub struct Files {
     directory: SqliteDirectory,
-    accounts: PathBuf,
+    folder: Folder,
     rows: SqliteRows,
     spool: Arc<Path>,
 }
 
 impl Files {
-    /// Opens a data folder, and makes what is missing.
+    /// Opens the store in a data folder. If there is none, or its parts do not belong together, nothing is changed.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        let spool = folder.join("tmp");
+        let folder = Folder::new(folder);
+        let directory = SqliteDirectory::open(&folder)?;
+        let spool = folder.spool();
         durable_folder(&spool)?;
         empty(&spool)?;
-        let accounts = folder.join("accounts");
-        durable_folder(&accounts)?;
-        let directory = folder.join("directory.sqlite");
-        let rows = SqliteRows::new(directory.clone());
-        Ok(Self { directory: SqliteDirectory::open(&directory)?, accounts, rows, spool: spool.into() })
+        Ok(Self { directory, rows: SqliteRows::new(&folder.directory()), spool: spool.into(), folder })
     }
 
-    /// Where an account is kept: folders by the last two digits of its id, so that none has very many files. Nothing that
-    /// anybody chose becomes part of a path.
-    fn file(&self, id: AccountId) -> PathBuf {
-        self.accounts.join(format!("{:02x}", id.get() & 0xff)).join(format!("{id}.sqlite"))
+    /// The same for a folder that may be absent or empty: a store is set up in it then.
+    pub fn set_up(folder: &Path) -> Result<Self, Error> {
+        match Self::open(folder) {
+            Err(Error::Folder { fault: Fault::NotSetUp, .. }) => {
+                let new = Folder::new(folder);
+                new.make()?;
+                SqliteDirectory::create(&new)?;
+                Self::open(folder)
+            }
+            other => other,
+        }
     }
 }
 
@@ -44,7 +50,7 @@ impl Backend for Files {
     }
 
     fn engine(&self, id: AccountId) -> Arc<dyn Engine> {
-        Arc::new(Sqlite::new(self.file(id)))
+        Arc::new(Sqlite::new(&self.folder.account(id), self.directory.identity(id)))
     }
 
     fn rows(&self) -> &dyn Rows {

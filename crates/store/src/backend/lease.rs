@@ -79,7 +79,7 @@ impl Lease {
         let (fence, rest) = rest.split_first_chunk().ok_or_else(damaged)?;
         let (until, holder) = rest.split_first_chunk().ok_or_else(damaged)?;
         if *version != VERSION {
-            return Err(Error::TooNew { what: "a lease".to_owned() });
+            return Err(Error::TooNew { what: "a lease".to_owned(), format: i64::from(*version) });
         }
         let (fence, until) = (u64::from_le_bytes(*fence), i64::from_le_bytes(*until));
         Ok(Self { name: name.to_vec(), holder: holder.to_vec(), fence, until })

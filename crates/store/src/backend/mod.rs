@@ -7,7 +7,9 @@
 
 pub(crate) mod directory;
 mod files;
+pub(crate) mod folder;
 mod lease;
+pub(crate) mod marker;
 mod memory;
 pub(crate) mod rows;
 
@@ -15,8 +17,9 @@ use std::fmt::Debug;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use directory::{Credentials, Directory, Entry, Scram};
+pub use directory::{Credentials, Directory, Entry, Scram, Standing};
 pub use files::Files;
+pub use folder::Fault;
 pub use lease::Lease;
 pub use memory::Memory;
 pub use rows::{Edit, Expect, KeyedRow, Rows, Table};

@@ -46,6 +46,20 @@ impl Data {
     fn newest(&self) -> Option<ModSeq> {
         self.log.keys().next_back().copied()
     }
+
+    fn append(&mut self, batch: &Batch) -> Written {
+        if self.newest() != batch.after {
+            return Written::TooLate;
+        }
+        self.log.extend(batch.rows.iter().map(|row| (row.modseq, row.clone())));
+        let emails = batch.emails.iter();
+        self.emails.extend(emails.map(|email| (email.id, (email.received_at, email.body.clone()))));
+        Written::Durably
+    }
+
+    fn save(&mut self, checkpoint: &Checkpoint) -> Written {
+        if self.newest() < Some(checkpoint.modseq) { Written::TooLate } else { self.cells.save(checkpoint) }
+    }
 }
 
 impl Memory {
@@ -71,6 +85,16 @@ impl Engine for Memory {
 
     fn format(&self) -> Result<Format, Error> {
         self.0.lock().format.ok_or(Error::NoSuchAccount)
+    }
+
+    fn upgrade(&self, format: Format, batch: &Batch, checkpoint: &Checkpoint) -> Result<Written, Error> {
+        self.read(|data| {
+            if data.append(batch) == Written::TooLate {
+                return Ok(Written::TooLate);
+            }
+            data.format = Some(format);
+            Ok(data.save(checkpoint))
+        })
     }
 
     fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {
@@ -103,19 +127,11 @@ impl Engine for Memory {
     }
 
     fn append(&self, batch: &Batch) -> Result<Written, Error> {
-        self.read(|data| {
-            if data.newest() != batch.after {
-                return Ok(Written::TooLate);
-            }
-            data.log.extend(batch.rows.iter().map(|row| (row.modseq, row.clone())));
-            let emails = batch.emails.iter();
-            data.emails.extend(emails.map(|email| (email.id, (email.received_at, email.body.clone()))));
-            Ok(Written::Durably)
-        })
+        self.read(|data| Ok(data.append(batch)))
     }
 
     fn save(&self, checkpoint: &Checkpoint) -> Result<Written, Error> {
-        self.read(|data| Ok(data.cells.save(checkpoint)))
+        self.read(|data| Ok(data.save(checkpoint)))
     }
 
     fn emails(&self, ids: &mut dyn Iterator<Item = EmailId>, visit: VisitEmail<'_>) -> Result<(), Error> {

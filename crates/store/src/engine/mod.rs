@@ -177,12 +177,16 @@ pub type VisitChunk<'a> = &'a mut dyn FnMut(EmailId, Packed<'_>) -> ControlFlow<
 /// One account's bytes. Every write is atomic and, when it returns, durable; what is read is what was written, or
 /// [`Error::Damaged`]. All functions may be called from any thread; reads never wait for writes.
 pub trait Engine: Send + Sync + Debug {
-    /// Makes the place where the account is kept, if it is not there yet; what will be in it is in this format. Reads
-    /// and writes of an account that has none fail with [`Error::NoSuchAccount`].
+    /// Makes the place where the account is kept, in this format, if it is not there yet; one that does not say whose it
+    /// is becomes this account's. Reads and writes of an account that has none fail with [`Error::NoSuchAccount`], those
+    /// of one that is another account's with [`Error::Foreign`].
     fn create(&self, format: Format) -> Result<(), Error>;
 
     /// The format that everything is written in from now on. It only ever rises.
     fn format(&self) -> Result<Format, Error>;
+
+    /// Raises the format, with a batch and a checkpoint of all there is, all at once.
+    fn upgrade(&self, format: Format, batch: &Batch, checkpoint: &Checkpoint) -> Result<Written, Error>;
 
     /// Shows the pieces of the checkpoint, ascending by name; none if there is no checkpoint. One that is damaged is
     /// shown as `None`.
@@ -205,7 +209,8 @@ pub trait Engine: Send + Sync + Debug {
     /// Makes a batch durable if `batch.after` is the last row of the log.
     fn append(&self, batch: &Batch) -> Result<Written, Error>;
 
-    /// Makes a checkpoint durable. What it replaces or takes away stays readable for the generations that need it.
+    /// Makes a checkpoint durable, if it is not ahead of the log. What it replaces or takes away stays readable for the
+    /// generations that need it.
     fn save(&self, checkpoint: &Checkpoint) -> Result<Written, Error>;
 
     /// Shows emails in the order asked for. One that is not there ends it with [`Error::NoSuchEmail`].

@@ -100,6 +100,10 @@ impl Engine for Faulty {
         self.inner.format()
     }
 
+    fn upgrade(&self, format: Format, batch: &Batch, checkpoint: &Checkpoint) -> Result<Written, Error> {
+        self.write(|| self.inner.upgrade(format, batch, checkpoint))
+    }
+
     fn put(&self, message: &Message) -> Result<BodyRef, Error> {
         self.inner.put(message)
     }

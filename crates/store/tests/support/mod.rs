@@ -17,7 +17,7 @@ use account::{Flags, Refusal, State};
 use imap::{InternalDate, MailboxName, StoreMode, Uid, UidSet};
 use store::backend::{Edit, Expect, Table};
 use store::engine::Written;
-use store::{Account, Actor, CommitError, Committed, Message, Options, Store};
+use store::{Account, AccountId, Actor, CommitError, Committed, Message, Options, Store};
 
 /// A time at which all tests happen.
 pub(crate) const NOW: i64 = 1_790_000_000;
@@ -52,7 +52,7 @@ impl Folder {
     }
 
     pub(crate) fn open_with(&self, options: Options) -> Store {
-        Store::open(&self.0, options).unwrap()
+        Store::set_up(&self.0, options).unwrap()
     }
 }
 
@@ -191,4 +191,23 @@ pub(crate) fn octets(account: &Account, mailbox: &str, uid: u32) -> Result<Vec<u
 pub(crate) fn assert_clean(account: &Account) {
     let report = account.check().unwrap();
     assert!(report.is_clean(), "{:#?}", report.problems);
+}
+
+/// Where an account is kept.
+pub(crate) fn file(folder: &Folder, id: AccountId) -> PathBuf {
+    folder.path().join(format!("accounts/{:02x}/{id}.sqlite", id.get() & 0xff))
+}
+
+/// A folder with these accounts, each with a mail, and all closed.
+pub(crate) fn with_accounts(names: &[&str]) -> (Folder, Vec<AccountId>) {
+    let folder = Folder::new();
+    let store = folder.open();
+    let ids = names.iter().enumerate().map(|(number, name)| {
+        let account = user(&store, name);
+        append(&account, "INBOX", vec![upload(&store, &mail(number))]).unwrap();
+        account.id()
+    });
+    let ids = ids.collect();
+    store.close().unwrap();
+    (folder, ids)
 }

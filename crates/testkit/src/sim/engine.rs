@@ -118,6 +118,10 @@ impl Engine for Stepped {
         self.write("append", || self.inner.append(batch))
     }
 
+    fn upgrade(&self, format: Format, batch: &Batch, checkpoint: &Checkpoint) -> Result<Written, Error> {
+        self.write("upgrade", || self.inner.upgrade(format, batch, checkpoint))
+    }
+
     fn save(&self, checkpoint: &Checkpoint) -> Result<Written, Error> {
         self.write("save", || self.inner.save(checkpoint))
     }

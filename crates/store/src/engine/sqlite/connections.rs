@@ -1,35 +1,44 @@
 //! Who holds an account's file open: one connection that writes, a few that read, none while nobody asks.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use imap::ModSeq;
 use rusqlite::Connection;
 
+use super::footing::{Footing, Paths};
 use super::schema::{self, Role};
 use super::{read, spoils};
-use crate::Error;
 use crate::engine::Written;
 use crate::lock::{Lock, Rank};
+use crate::{Error, Identity};
 
 /// How many reading connections are kept. More are opened when more are needed at once.
 const READERS: usize = 2;
 
 #[derive(Debug)]
 pub(super) struct Connections {
-    path: PathBuf,
+    paths: Paths,
+    owner: Identity,
     writer: Lock<Writer>,
     readers: Lock<Readers>,
 }
 
 #[derive(Debug, Default)]
 struct Writer {
-    connection: Option<Connection>,
+    connection: Option<Held>,
     /// A write has failed, and what it left in the file is not known.
     suspect: bool,
     /// How the file looked when it was closed and this was its last row.
     glanced: Option<(Stamp, Option<ModSeq>)>,
+}
+
+/// A connection that writes, and the files that it was opened on.
+#[derive(Debug)]
+struct Held {
+    connection: Connection,
+    footing: Footing,
 }
 
 #[derive(Debug, Default)]
@@ -43,48 +52,72 @@ struct Readers {
 type Stamp = [Option<(u64, i64, i64, u64)>; 2];
 
 impl Connections {
-    pub(super) fn new(path: PathBuf) -> Self {
+    pub(super) fn new(path: &Path, owner: Identity) -> Self {
         let writer = Lock::new(Rank::Writer, Writer::default());
-        Self { path, writer, readers: Lock::new(Rank::Readers, Readers::default()) }
+        Self { paths: Paths::new(path), owner, writer, readers: Lock::new(Rank::Readers, Readers::default()) }
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.path
+        self.paths.database()
     }
 
-    /// Writes in one transaction, which is durable or undone when this returns.
+    pub(super) fn owner(&self) -> Identity {
+        self.owner
+    }
+
+    /// Writes in one transaction, which is durable or undone when this returns. What was written to a file that is not
+    /// there any more, or not in its place, is lost with it.
     pub(super) fn write(&self, act: impl FnOnce(&Connection) -> Result<Written, Error>) -> Result<Written, Error> {
-        self.with_writer(|connection| transaction(connection, act))
+        self.with_writer(|held| {
+            self.stands(held)?;
+            let written = transaction(&held.connection, act)?;
+            self.stands(held)?;
+            Ok(written)
+        })
     }
 
     /// Reads, or does what needs no transaction, by the connection that writes: it is open already where somebody
     /// works with the account.
     pub(super) fn look<T>(&self, act: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
-        self.with_writer(act)
+        self.with_writer(|held| {
+            self.stands(held)?;
+            act(&held.connection)
+        })
     }
 
-    fn with_writer<T>(&self, act: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+    fn stands(&self, held: &Held) -> Result<(), Error> {
+        if self.paths.now() == held.footing { Ok(()) } else { Err(self.replaced()) }
+    }
+
+    fn replaced(&self) -> Error {
+        Error::Replaced { what: self.path().display().to_string() }
+    }
+
+    fn with_writer<T>(&self, act: impl FnOnce(&Held) -> Result<T, Error>) -> Result<T, Error> {
         let mut writer = self.writer.lock();
-        let connection = if let Some(open) = writer.connection.take() { open } else { self.open_writer(&mut writer)? };
-        let result = act(&connection);
+        let held = if let Some(held) = writer.connection.take() { held } else { self.open_writer(&mut writer)? };
+        let result = act(&held);
         if result.as_ref().is_err_and(spoils) {
             // After a failed sync nobody knows what of the file is on disk. It is closed, never asked again to sync
             // the same pages, and read anew.
             writer.suspect = true;
             self.close_readers();
         } else {
-            writer.connection = Some(connection);
+            writer.connection = Some(held);
         }
         result
     }
 
-    fn open_writer(&self, writer: &mut Writer) -> Result<Connection, Error> {
-        let opened = schema::open(&self.path, Role::Writer)?;
+    fn open_writer(&self, writer: &mut Writer) -> Result<Held, Error> {
+        let before = self.paths.now();
+        let connection = schema::open(self.path(), self.owner, Role::Writer)?;
         if writer.suspect {
-            settle(&opened)?;
+            settle(&connection)?;
             writer.suspect = false;
         }
-        Ok(opened)
+        let footing = self.paths.now();
+        // Else nobody knows which of them was opened.
+        if footing.same_database(&before) { Ok(Held { connection, footing }) } else { Err(self.replaced()) }
     }
 
     /// Reads by a connection of its own, so that it never waits for a write.
@@ -93,7 +126,7 @@ impl Connections {
             let mut readers = self.readers.lock();
             (readers.idle.pop(), readers.generation)
         };
-        let connection = idle.map_or_else(|| schema::open(&self.path, Role::Reader), Ok)?;
+        let connection = idle.map_or_else(|| schema::open(self.path(), self.owner, Role::Reader), Ok)?;
         let result = act(&connection);
         let mut readers = self.readers.lock();
         let healthy = !result.as_ref().is_err_and(spoils);
@@ -120,19 +153,23 @@ impl Connections {
     /// read and afterwards, and had been left alone for a while.
     pub(super) fn glance(&self) -> Result<Option<ModSeq>, Error> {
         let mut writer = self.writer.lock();
-        if let Some(open) = &writer.connection {
-            return read::newest(open);
+        if let Some(held) = writer.connection.take() {
+            if let Err(replaced) = self.stands(&held) {
+                self.close_readers();
+                return Err(replaced);
+            }
+            return read::newest(&writer.connection.insert(held).connection);
         }
-        let before = stamp(&self.path);
+        let before = stamp(self.path());
         if let (Some(before), Some((then, newest))) = (before, writer.glanced)
             && before == then
         {
             return Ok(newest);
         }
         let opened = self.open_writer(&mut writer)?;
-        let newest = read::newest(&opened)?;
+        let newest = read::newest(&opened.connection)?;
         drop(opened);
-        let untouched = before.filter(|before| stamp(&self.path) == Some(*before));
+        let untouched = before.filter(|before| stamp(self.path()) == Some(*before));
         writer.glanced = untouched.map(|stamp| (stamp, newest));
         Ok(newest)
     }

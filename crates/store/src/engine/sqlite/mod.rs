@@ -9,6 +9,7 @@ mod crc;
 mod derived;
 mod directory;
 mod error;
+mod footing;
 mod history;
 mod marks;
 mod read;
@@ -16,7 +17,7 @@ mod rows;
 mod schema;
 mod write;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use account::EmailId;
 use account::codec::Format;
@@ -28,9 +29,10 @@ use super::{
     Batch, BodyRef, Checkpoint, Derived, Engine, Generation, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId,
     Written,
 };
-use crate::{Error, Message};
+use crate::{Error, Identity, Message};
 
 pub(crate) use directory::SqliteDirectory;
+pub(crate) use footing::{Footing, Paths};
 pub(crate) use rows::SqliteRows;
 pub(crate) use schema::{durable_folder, private_file};
 
@@ -42,8 +44,8 @@ pub struct Sqlite {
 
 impl Sqlite {
     /// The account that is kept in the file at `path`, whether it is there or not.
-    pub fn new(path: PathBuf) -> Self {
-        Self { connections: Connections::new(path) }
+    pub fn new(path: &Path, owner: Identity) -> Self {
+        Self { connections: Connections::new(path, owner) }
     }
 
     /// Where it is kept.
@@ -54,11 +56,22 @@ impl Sqlite {
 
 impl Engine for Sqlite {
     fn create(&self, format: Format) -> Result<(), Error> {
-        schema::create(self.connections.path(), format)
+        schema::create(self.connections.path(), self.connections.owner(), format)
     }
 
     fn format(&self) -> Result<Format, Error> {
-        self.connections.look(schema::format)
+        self.connections.look(|connection| schema::format(connection, self.connections.path()))
+    }
+
+    fn upgrade(&self, format: Format, batch: &Batch, checkpoint: &Checkpoint) -> Result<Written, Error> {
+        self.connections.write(|connection| {
+            if write::append(connection, batch)? == Written::TooLate {
+                return Ok(Written::TooLate);
+            }
+            let saved = write::save(connection, checkpoint)?;
+            schema::set_format(connection, format)?;
+            Ok(saved)
+        })
     }
 
     fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {

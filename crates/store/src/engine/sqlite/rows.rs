@@ -1,10 +1,11 @@
 //! Rows that are no account's own, in a table of the directory's file.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
+use super::footing::{Footing, Paths};
 use crate::Error;
 use crate::backend::rows::{KeyedRow, Rows};
 use crate::backend::{Edit, Table};
@@ -21,23 +22,28 @@ const TABLE: &str = "
 /// The rows, by a connection of their own that is opened when they are first used.
 #[derive(Debug)]
 pub(crate) struct SqliteRows {
-    path: PathBuf,
-    connection: Lock<Option<Connection>>,
+    paths: Paths,
+    connection: Lock<Option<(Connection, Footing)>>,
 }
 
 impl SqliteRows {
     /// The rows that are kept in the file at `path`, which is there.
-    pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, connection: Lock::new(Rank::Rows, None) }
+    pub(crate) fn new(path: &Path) -> Self {
+        Self { paths: Paths::new(path), connection: Lock::new(Rank::Rows, None) }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Connection) -> Result<T, Error>) -> Result<T, Error> {
         let mut connection = self.connection.lock();
-        let open = match &mut *connection {
+        let (open, footing) = match &mut *connection {
             Some(open) => open,
             closed => closed.insert(self.open()?),
         };
-        let result = act(open);
+        let result = act(open).and_then(|result| {
+            // What went to a file that was deleted is lost.
+            let stands = self.paths.now() == *footing;
+            let replaced = || Error::Replaced { what: self.paths.database().display().to_string() };
+            stands.then_some(result).ok_or_else(replaced)
+        });
         if result.as_ref().is_err_and(super::spoils) {
             // What of it is on disk is not known: the next one reads it anew.
             *connection = None;
@@ -45,14 +51,15 @@ impl SqliteRows {
         result
     }
 
-    fn open(&self) -> Result<Connection, Error> {
+    fn open(&self) -> Result<(Connection, Footing), Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
+        let connection = Connection::open_with_flags(self.paths.database(), flags)?;
         connection.busy_timeout(Duration::from_secs(10))?;
         connection
             .execute_batch("PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;")?;
         connection.execute_batch(TABLE)?;
-        Ok(connection)
+        let footing = self.paths.now();
+        Ok((connection, footing))
     }
 }
 

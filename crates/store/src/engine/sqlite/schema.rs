@@ -1,14 +1,14 @@
 //! What is in an account's file, and how it is made and opened.
 
 use std::fs::File;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use account::codec::Format;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use crate::Error;
+use crate::{AccountId, Error, Identity, StoreId};
 
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,6 +29,12 @@ const TABLES: &str = "
         email INTEGER PRIMARY KEY, modseq INTEGER NOT NULL, crc INTEGER NOT NULL) STRICT;
 ";
 
+/// Whose the file is. Posthorn 0.1 made none and does not look at it.
+const IDENTITY: &str = "
+    CREATE TABLE IF NOT EXISTS account (
+        one INTEGER PRIMARY KEY CHECK (one = 1), store TEXT NOT NULL, number INTEGER NOT NULL) STRICT;
+";
+
 /// What holds for each connection. Page caches are small as there are thousands of accounts: what matters is kept in
 /// memory as a state. The journal is cut back after a large import.
 const PRAGMAS: &str = "
@@ -47,8 +53,8 @@ pub(super) enum Role {
     Reader,
 }
 
-/// Opens a file that is there.
-pub(super) fn open(path: &Path, role: Role) -> Result<Connection, Error> {
+/// Opens the file of an account, if it is there and that account's.
+pub(super) fn open(path: &Path, owner: Identity, role: Role) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match Connection::open_with_flags(path, flags) {
         Ok(connection) => connection,
@@ -61,33 +67,56 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Connection, Error> {
     if role == Role::Reader {
         connection.execute_batch("PRAGMA query_only = ON")?;
     }
-    match user_version(&connection)? {
+    if version(&connection)? == 0 {
         // Its maker was stopped before it was done: there is nothing in it.
-        0 => Err(Error::NoSuchAccount),
-        known if Format::from_number(known).is_some() => Ok(connection),
-        _ => Err(Error::TooNew { what: path.display().to_string() }),
+        return Err(Error::NoSuchAccount);
+    }
+    format(&connection, path)?;
+    match identity(&connection)? {
+        Some(found) if found == owner => Ok(connection),
+        found => Err(Error::Foreign { what: path.display().to_string(), found }),
     }
 }
 
-/// The format that the file is written in: its `user_version`.
-pub(super) fn format(connection: &Connection) -> Result<Format, Error> {
-    // Another process may have raised it since the file was opened.
-    Format::from_number(user_version(connection)?).ok_or_else(|| Error::TooNew { what: "the account".to_owned() })
+fn version(connection: &Connection) -> Result<i64, Error> {
+    Ok(connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?)
 }
 
-fn user_version(connection: &Connection) -> Result<u8, Error> {
-    let number: i64 = connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
-    Ok(u8::try_from(number).unwrap_or(u8::MAX))
+/// The format of what is in the file. Another process may have raised it since the file was opened.
+pub(super) fn format(connection: &Connection, path: &Path) -> Result<Format, Error> {
+    let number = version(connection)?;
+    let known = u8::try_from(number).ok().and_then(Format::from_number);
+    known.ok_or_else(|| Error::TooNew { what: path.display().to_string(), format: number })
 }
 
-/// Makes the file and its tables, as far as they are not there. Two processes may do so at once.
-pub(super) fn create(path: &Path, format: Format) -> Result<(), Error> {
+pub(super) fn set_format(connection: &Connection, format: Format) -> Result<(), Error> {
+    Ok(connection.execute_batch(&format!("PRAGMA user_version = {}", format.number()))?)
+}
+
+/// Whose the file says to be; `None` if it was made by Posthorn 0.1.
+fn identity(connection: &Connection) -> Result<Option<Identity>, Error> {
+    const TABLE: &str = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'account'";
+    if connection.query_row(TABLE, [], |_| Ok(())).optional()?.is_none() {
+        return Ok(None);
+    }
+    let row = connection.query_row("SELECT store, number FROM account", [], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
+    });
+    let Some((store, number)) = row.optional()? else { return Ok(None) };
+    let store = StoreId::parse(&store).zip(AccountId::new(number.cast_unsigned()));
+    let (store, account) = store.ok_or_else(|| Error::damaged("whose the file is"))?;
+    Ok(Some(Identity { store, account }))
+}
+
+/// Makes the file and its tables, as far as they are not there, in this format if they are not, and writes into it whose
+/// it is if it does not say so. Two processes may do so at once.
+pub(super) fn create(path: &Path, owner: Identity, format: Format) -> Result<(), Error> {
     if let Some(folder) = path.parent() {
         durable_folder(folder)?;
     }
     let mut patience = 200;
     loop {
-        match create_tables(path, format) {
+        match create_tables(path, owner, format) {
             Err(Error::Busy) if patience > 0 => patience -= 1,
             other => return other,
         }
@@ -103,22 +132,28 @@ pub(crate) fn private_file(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn create_tables(path: &Path, format: Format) -> Result<(), Error> {
+fn create_tables(path: &Path, owner: Identity, newest: Format) -> Result<(), Error> {
     private_file(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
+    if version(&connection)? != 0 {
+        // It is not ours to touch if it is newer than we are.
+        format(&connection, path)?;
+    }
     connection.execute_batch("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL;")?;
     let _: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     connection.execute_batch(PRAGMAS)?;
     connection.execute_batch("BEGIN IMMEDIATE")?;
     connection.execute_batch(TABLES)?;
-    // Whoever was first has said which format.
-    if user_version(&connection)? == 0 {
-        connection.execute_batch(&format!("PRAGMA user_version = {}", format.number()))?;
+    connection.execute_batch(IDENTITY)?;
+    let Identity { store, account } = owner;
+    let number = account.get().cast_signed();
+    connection.execute("INSERT OR IGNORE INTO account VALUES (1, ?1, ?2)", params![store.to_string(), number])?;
+    if version(&connection)? == 0 {
+        set_format(&connection, newest)?;
     }
-    connection.execute_batch("COMMIT")?;
-    Ok(())
+    Ok(connection.execute_batch("COMMIT")?)
 }
 
 /// Removes the file and what SQLite keeps beside it.
@@ -150,7 +185,8 @@ pub(crate) fn durable_folder(folder: &Path) -> Result<(), Error> {
     if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         durable_folder(parent)?;
     }
-    match std::fs::create_dir(folder) {
+    // There are mails and passwords below.
+    match std::fs::DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error.into()),
         _ => {}
     }

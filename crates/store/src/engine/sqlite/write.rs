@@ -56,6 +56,8 @@ fn insert_email(connection: &Connection, email: &NewEmail, chunk: &mut Vec<u8>) 
 pub(super) fn save(connection: &Connection, checkpoint: &Checkpoint) -> Result<Written, Error> {
     let saved = read::saved(connection)?;
     match checkpoint.over {
+        // The file is an older copy of the one that the state came from.
+        _ if read::newest(connection)? < Some(checkpoint.modseq) => return Ok(Written::TooLate),
         Over::This(modseq) if modseq != saved => return Ok(Written::TooLate),
         Over::AnyOlder if saved > Some(checkpoint.modseq) => return Ok(Written::TooLate),
         _ => {}

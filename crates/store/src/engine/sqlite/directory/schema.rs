@@ -1,14 +1,13 @@
-//! The directory's file, and its rows.
+//! The directory's file: what is in it, how it is made and opened.
 
 use std::path::Path;
 use std::time::Duration;
 
 use account::codec::Format;
-use rusqlite::{Connection, OpenFlags, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
-use crate::backend::directory::{Credentials, Entry, Scram};
 use crate::engine::sqlite::private_file;
-use crate::{AccountId, Error};
+use crate::{Error, StoreId};
 
 /// `AUTOINCREMENT`: an id is never given again, not even that of the last account after it has been removed.
 /// `NOCASE`: as far as ASCII goes, names are the same in any case. `removed` are accounts whose files may still be there.
@@ -23,122 +22,130 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS removed (id INTEGER PRIMARY KEY) STRICT;
 ";
 
-/// The columns of an account, as [`read`] takes them.
-pub(super) const COLUMNS: &str = "id, name, disabled, created, hash, salt, iterations, stored_key, server_key, crc";
+/// What a directory of format 1 gets beside its tables; Posthorn 0.1 does not look at it. `made` are the accounts that
+/// have had mailboxes: what they are kept in is never made anew.
+const MORE_TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS store (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS made (id INTEGER PRIMARY KEY) STRICT;
+";
 
-/// Opens the directory, and makes what is missing of it.
-pub(super) fn open(path: &Path) -> Result<Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+/// Opens a directory; `None` if the file is missing, or empty.
+pub(super) fn open(path: &Path) -> Result<Option<Connection>, Error> {
+    if !path.try_exists()? {
+        return Ok(None);
+    }
+    let connection = connect(path, OpenFlags::empty())?;
+    connection.busy_timeout(PATIENCE)?;
+    if version(&connection)? == 0 {
+        return Ok(None);
+    }
+    format(&connection)?;
+    patiently(|| prepare(&connection))?;
+    Ok(Some(connection))
+}
+
+/// Makes an empty directory for a store of that id, if there is none. Two processes may do so at once.
+pub(super) fn create(path: &Path, store: StoreId) -> Result<(), Error> {
     private_file(path)?;
+    patiently(|| {
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_CREATE)?;
+        prepare(&connection)?;
+        furnish(&connection, store)
+    })
+}
+
+/// A directory in memory.
+pub(super) fn in_memory(store: StoreId) -> Result<Connection, Error> {
+    let connection = Connection::open_in_memory()?;
+    prepare(&connection)?;
+    furnish(&connection, store)?;
+    Ok(connection)
+}
+
+/// How long to wait for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn connect(path: &Path, more: OpenFlags) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
+    Ok(Connection::open_with_flags(path, flags)?)
+}
+
+/// Going over to WAL does not wait for others by itself.
+fn patiently(act: impl Fn() -> Result<(), Error>) -> Result<(), Error> {
     let mut patience = 200;
     loop {
-        match Connection::open_with_flags(path, flags).map_err(Error::from).and_then(prepare) {
+        match act() {
             Err(Error::Busy) if patience > 0 => patience -= 1,
             other => return other,
         }
-        // Going over to WAL does not wait for others by itself.
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// Makes the tables where they are missing.
-pub(super) fn prepare(connection: Connection) -> Result<Connection, Error> {
-    connection.busy_timeout(Duration::from_secs(10))?;
+fn prepare(connection: &Connection) -> Result<(), Error> {
+    connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(32);
     let _: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;")?;
-    if user_version(&connection)? == 0 {
-        connection.execute_batch("BEGIN IMMEDIATE")?;
-        connection.execute_batch(TABLES)?;
-        connection.execute_batch(&format!("PRAGMA user_version = {}; COMMIT", Format::NEWEST.number()))?;
-    }
-    format(&connection)?;
-    Ok(connection)
+    Ok(())
 }
 
-/// The format of the store: its `user_version`.
+/// Makes the tables of a directory that has none.
+fn furnish(connection: &Connection, store: StoreId) -> Result<(), Error> {
+    let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    if version(&transaction)? == 0 {
+        transaction.execute_batch(TABLES)?;
+        claim(&transaction, store)?;
+        set_format(&transaction, Format::NEWEST)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+fn version(connection: &Connection) -> Result<i64, Error> {
+    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+/// The directory's format, and so that of the store.
 pub(super) fn format(connection: &Connection) -> Result<Format, Error> {
-    Format::from_number(user_version(connection)?).ok_or_else(|| Error::TooNew { what: "the directory".to_owned() })
+    let number = version(connection)?;
+    let known = u8::try_from(number).ok().and_then(Format::from_number);
+    known.ok_or_else(|| Error::TooNew { what: "the directory".to_owned(), format: number })
 }
 
-fn user_version(connection: &Connection) -> Result<u8, Error> {
-    let number: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    Ok(u8::try_from(number).unwrap_or(u8::MAX))
+pub(super) fn set_format(connection: &Connection, format: Format) -> Result<(), Error> {
+    Ok(connection.execute_batch(&format!("PRAGMA user_version = {}", format.number()))?)
 }
 
-/// All that the directory knows of an account.
-#[derive(Clone, Debug)]
-pub(super) struct Known {
-    pub(super) entry: Entry,
-    pub(super) credentials: Option<Credentials>,
-}
-
-/// Reads a row of [`COLUMNS`].
-pub(super) fn read(row: &Row<'_>) -> Result<Known, Error> {
-    let number: i64 = row.get(0)?;
-    let damaged = |()| Error::damaged(format!("account {number} in the directory"));
-    let id = AccountId::new(number.cast_unsigned()).ok_or(()).map_err(damaged)?;
-    let entry = Entry {
-        id,
-        name: row.get(1).map_err(drop).map_err(damaged)?,
-        disabled: row.get::<_, i64>(2)? != 0,
-        created: row.get(3)?,
-    };
-    let credentials = match row.get::<_, Option<String>>(4).map_err(drop).map_err(damaged)? {
-        None => None,
-        Some(hash) => Some(Credentials {
-            hash,
-            scram: Scram {
-                salt: row.get::<_, Option<_>>(5)?.unwrap_or_default(),
-                iterations: row.get::<_, Option<_>>(6).map_err(drop).map_err(damaged)?.unwrap_or_default(),
-                stored_key: row.get::<_, Option<_>>(7)?.unwrap_or_default(),
-                server_key: row.get::<_, Option<_>>(8)?.unwrap_or_default(),
-            },
-        }),
-    };
-    let known = Known { entry, credentials };
-    if row.get::<_, i64>(9)? == known.crc() { Ok(known) } else { Err(damaged(())) }
-}
-
-impl Known {
-    /// Writes all of it into its row.
-    pub(super) fn write(&self, connection: &Connection) -> Result<(), Error> {
-        const SQL: &str = "INSERT OR REPLACE INTO account VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-        let Entry { id, name, disabled, created } = &self.entry;
-        let scram = self.credentials.as_ref().map(|credentials| &credentials.scram);
-        connection.prepare_cached(SQL)?.execute(params![
-            id.get().cast_signed(),
-            name,
-            i64::from(*disabled),
-            created,
-            self.credentials.as_ref().map(|credentials| &credentials.hash),
-            scram.map(|scram| &scram.salt),
-            scram.map(|scram| scram.iterations),
-            scram.map(|scram| &scram.stored_key),
-            scram.map(|scram| &scram.server_key),
-            self.crc(),
-        ])?;
-        Ok(())
+/// The id of the store that the directory is of. One that Posthorn 0.1 made has none.
+pub(super) fn store(connection: &Connection) -> Result<Option<StoreId>, Error> {
+    const TABLE: &str = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'store'";
+    if connection.query_row(TABLE, [], |_| Ok(())).optional()?.is_none() {
+        return Ok(None);
     }
+    let id: Option<String> = connection.query_row("SELECT id FROM store", [], |row| row.get(0)).optional()?;
+    let read = |id: String| StoreId::parse(&id).ok_or_else(|| Error::damaged("the store's id in the directory"));
+    id.map(read).transpose()
+}
 
-    /// CRC32C over all of it. A password's hash with a flipped bit would lock its owner out without a word.
-    fn crc(&self) -> i64 {
-        let Entry { id, name, disabled, created } = &self.entry;
-        let mut crc = crc32c::crc32c(&id.get().to_le_bytes());
-        let mut add = |bytes: &[u8]| {
-            crc = crc32c::crc32c_append(crc, &(bytes.len() as u64).to_le_bytes());
-            crc = crc32c::crc32c_append(crc, bytes);
-        };
-        add(name.as_bytes());
-        add(&[u8::from(*disabled)]);
-        add(&created.to_le_bytes());
-        if let Some(Credentials { hash, scram }) = &self.credentials {
-            add(hash.as_bytes());
-            add(&scram.salt);
-            add(&scram.iterations.to_le_bytes());
-            add(&scram.stored_key);
-            add(&scram.server_key);
-        }
-        i64::from(crc)
+/// Gives a directory the id of its store, unless it has one. The accounts that Posthorn 0.1 made until then count as
+/// made: it did so at once, and better one that never had mail is asked about than one that had is made anew.
+pub(super) fn claim(connection: &Connection, store: StoreId) -> Result<(), Error> {
+    connection.execute_batch(MORE_TABLES)?;
+    if connection.execute("INSERT OR IGNORE INTO store VALUES (1, ?1)", [store.to_string()])? > 0 {
+        connection.execute_batch("INSERT OR IGNORE INTO made SELECT id FROM account")?;
     }
+    Ok(())
+}
+
+/// The highest number that was given to an account; 0 before the first.
+pub(super) fn last(connection: &Connection) -> Result<u64, Error> {
+    const SQL: &str = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'account'), 0),
+        coalesce((SELECT max(id) FROM account), 0))";
+    Ok(connection.prepare_cached(SQL)?.query_row([], |row| row.get::<_, i64>(0))?.cast_unsigned())
+}
+
+/// Whether an account is there and has had mailboxes; `None` if it is not there.
+pub(super) fn is_made(connection: &Connection, id: i64) -> Result<Option<bool>, Error> {
+    const SQL: &str = "SELECT EXISTS (SELECT 1 FROM made WHERE id = ?1) FROM account WHERE id = ?1";
+    Ok(connection.prepare_cached(SQL)?.query_row(params![id], |row| row.get(0)).optional()?)
 }

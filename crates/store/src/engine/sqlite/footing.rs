@@ -1,0 +1,42 @@
+//! Whether a file that is open is still the one that its path names.
+//!
+//! What is written to a file that was deleted or replaced is lost when it is closed, and SQLite does not tell.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::schema::beside;
+
+/// What is beside a database while it is open, and as much a part of it.
+const SUFFIXES: [&str; 3] = ["", "-wal", "-shm"];
+
+/// The paths of a database, to be looked at after every commit.
+#[derive(Debug)]
+pub(crate) struct Paths([PathBuf; 3]);
+
+impl Paths {
+    pub(crate) fn new(path: &Path) -> Self {
+        Self(SUFFIXES.map(|suffix| beside(path, suffix)))
+    }
+
+    pub(crate) fn database(&self) -> &Path {
+        &self.0[0]
+    }
+
+    /// Which files the paths name now.
+    pub(crate) fn now(&self) -> Footing {
+        Footing([0, 1, 2].map(|at| std::fs::metadata(&self.0[at]).ok().map(|found| (found.dev(), found.ino()))))
+    }
+}
+
+/// The files that a database had when it was opened: device and inode. A path that names the same inode still is a link
+/// to it, so links need not be counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Footing([Option<(u64, u64)>; 3]);
+
+impl Footing {
+    /// Whether both have the same database, whatever is beside it.
+    pub(crate) fn same_database(&self, other: &Self) -> bool {
+        self.0[0] == other.0[0]
+    }
+}

@@ -1,0 +1,103 @@
+//! A file that is deleted or replaced while it is in use: nothing is acknowledged into it, and nothing is made anew.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+
+use store::Error;
+use store::backend::Fault;
+use support::{NOW, append, assert_clean, file, mail, name, octets, upload, user, with_accounts};
+
+#[test]
+fn mail_is_not_acknowledged_into_a_file_that_was_deleted() {
+    for suffix in ["", "-wal", "-shm"] {
+        let (folder, ids) = with_accounts(&["alice"]);
+        let store = folder.open();
+        let account = store.account(ids[0]).unwrap();
+        append(&account, "INBOX", vec![upload(&store, &mail(1))]).unwrap();
+        let path = PathBuf::from(format!("{}{suffix}", file(&folder, ids[0]).display()));
+        fs::remove_file(&path).unwrap();
+        let told = append(&account, "INBOX", vec![upload(&store, &mail(2))]);
+        let told = told.map(drop).unwrap_err();
+        assert!(matches!(told, store::CommitError::Failed(Error::Replaced { .. })), "{suffix}: {told:?}");
+        if suffix.is_empty() {
+            for _ in 0..2 {
+                let told = append(&account, "INBOX", vec![upload(&store, &mail(3))]).map(drop).unwrap_err();
+                assert!(matches!(told, store::CommitError::Failed(Error::Missing { .. })), "{told:?}");
+                assert!(matches!(account.poll(), Err(Error::Missing { .. })));
+                assert!(account.body(account::EmailId::FIRST).is_err());
+            }
+            store.sweep(NOW);
+            let _failed = store.close();
+            assert!(matches!(account.state(), Err(Error::Missing { .. })));
+            drop((account, store));
+            assert!(!path.exists(), "nothing is made anew");
+        } else {
+            // The file is whole; what was not acknowledged may be there.
+            let again = append(&account, "INBOX", vec![upload(&store, &mail(3))]).unwrap();
+            assert!(octets(&account, "INBOX", again.outcome.first().unwrap().get()).unwrap() == mail(3));
+            assert_clean(&account);
+        }
+    }
+}
+
+#[test]
+fn a_poll_notices_that_a_file_was_replaced() {
+    let (folder, ids) = with_accounts(&["alice"]);
+    let path = file(&folder, ids[0]);
+    let older = fs::read(&path).unwrap();
+    let store = folder.open();
+    let account = store.account(ids[0]).unwrap();
+    append(&account, "INBOX", vec![upload(&store, &mail(1))]).unwrap();
+    account.poll().unwrap();
+    // As restoring a backup does.
+    let new = path.with_extension("new");
+    fs::write(&new, &older).unwrap();
+    fs::rename(&new, &path).unwrap();
+    for suffix in ["-wal", "-shm"] {
+        fs::remove_file(format!("{}{suffix}", path.display())).unwrap();
+    }
+    for _ in 0..3 {
+        assert!(matches!(account.poll(), Err(Error::Replaced { .. })), "{:?}", account.poll());
+        let told = append(&account, "INBOX", vec![upload(&store, &mail(2))]).map(drop).unwrap_err();
+        assert!(matches!(told, store::CommitError::Failed(Error::Replaced { .. })), "{told:?}");
+    }
+    // Closing and opening again does not make those forget who have seen more than is in it.
+    let _failed = store.close();
+    assert!(matches!(account.state(), Err(Error::Replaced { .. })), "{:?}", account.state());
+    drop((account, store));
+    // After a new start it is what counts.
+    let store = folder.open();
+    assert_eq!(user(&store, "alice").state().unwrap().named(&name("INBOX")).unwrap().messages.len(), 1);
+}
+
+#[test]
+fn a_directory_that_was_deleted_or_replaced_is_noticed() {
+    let (folder, ids) = with_accounts(&["alice"]);
+    let directory = folder.path().join("directory.sqlite");
+    let kept = fs::read(&directory).unwrap();
+    let store = folder.open();
+    store.directory().refresh().unwrap();
+    fs::remove_file(&directory).unwrap();
+    assert!(matches!(store.directory().refresh(), Err(Error::Replaced { .. })));
+    assert!(matches!(store.directory().add("bob", None, NOW), Err(Error::Replaced { .. })));
+    assert!(matches!(store.directory().disable(ids[0]), Err(Error::Replaced { .. })));
+    assert!(!directory.exists());
+    fs::write(&directory, kept).unwrap();
+    assert!(matches!(store.directory().refresh(), Err(Error::Replaced { .. })), "it is another file");
+    drop(store);
+    assert!(folder.open().directory().find_by_name("bob").unwrap().is_none());
+}
+
+#[test]
+fn a_marker_that_is_gone_gives_no_numbers() {
+    let (folder, _) = with_accounts(&["alice"]);
+    let store = folder.open();
+    fs::remove_file(folder.path().join("posthorn.store")).unwrap();
+    let told = store.directory().add("bob", None, NOW);
+    assert!(matches!(told, Err(Error::Folder { fault: Fault::OtherMarker, .. })), "{told:?}");
+    assert!(store.directory().find_by_name("bob").unwrap().is_none());
+}

@@ -82,6 +82,9 @@ fn check_code(krate: &str, source: &Source) -> Vec<String> {
         if krate == "session" && !source.path.ends_with("/outbox.rs") && with_words.iter().any(|f| line.contains(f)) {
             say(at, "`reply.rs` alone chooses words for clients, and the outbox tells them".to_owned());
         }
+        if krate == "session" && !source.path.ends_with("session/src/place.rs") && line.contains(".named(") {
+            say(at, "only `place.rs` looks names up".to_owned());
+        }
         for word in ["todo!(", "unimplemented!(", "#[ignore"] {
             if line.contains(word) {
                 say(at, format!("{word} in place of what was promised"));
@@ -137,6 +140,8 @@ mod tests {
             wrong("crates/session/src/outbox.rs", "response::untagged(&mut self.0, condition, code, text);\n"),
             0
         );
+        assert_eq!(wrong("crates/session/src/command/list.rs", "let id = state.named(&name);\n"), 1);
+        assert_eq!(wrong("crates/session/src/place.rs", "let id = state.named(&name);\n"), 0);
         assert_eq!(wrong("crates/server/src/a.rs", "pub struct LoginManager;\nfn get_it() {}\n"), 2);
         assert_eq!(wrong("crates/server/src/a.rs", "let x: SeqNum = y;\n    todo!()\n"), 2);
     }

@@ -4,7 +4,7 @@
 //! combination by number (4 bytes), and what holds for a combination (its text on the wire, whether it is unseen) is
 //! worked out once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use imap::{Flag, Keyword, StoreMode};
@@ -38,6 +38,12 @@ impl SystemFlags {
     /// Whether every flag of `other` is set here.
     pub fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// These, but for others.
+    #[must_use]
+    pub(crate) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     fn combine(self, mode: StoreMode, other: Self) -> Self {
@@ -102,6 +108,14 @@ impl Flags {
     /// The keywords, sorted by their lower-case spelling.
     pub fn keywords(&self) -> &[Keyword] {
         &self.keywords
+    }
+
+    /// These, but for others.
+    #[must_use]
+    pub(crate) fn without(&self, other: &Self) -> Self {
+        let others: HashSet<&Keyword> = other.keywords.iter().collect();
+        let keywords = self.keywords.iter().filter(|keyword| !others.contains(keyword)).cloned();
+        Self { system: self.system.without(other.system), keywords: keywords.collect() }
     }
 
     /// Whether this is no flag at all.
@@ -184,6 +198,11 @@ impl FlagTable {
     /// The keywords by number. Their spelling is that of their first use in the mailbox.
     pub fn keywords(&self) -> &[Keyword] {
         &self.keywords
+    }
+
+    /// All flags that a message of the mailbox can have at present.
+    pub(crate) fn all(&self) -> Flags {
+        Flags::new(SystemFlags::from_bits(u8::MAX), self.keywords.clone())
     }
 
     /// The number of a keyword, in whatever case it is spelt.

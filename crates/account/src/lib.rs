@@ -4,8 +4,8 @@
 //! is the [`difference`] of two states (what a whole account has to tell, their [`account_difference`]); every operation is a plan: a pure function of the newest state that gives
 //! [`Change`]s or a [`Refusal`]. This crate does no I/O, reads no clock and knows no protocol bytes.
 //!
-//! In reading order: `id`, `object_id`, `flags`, `record`, `chunk`, `totals`, `messages`, `mailbox`, `change`, `state`, `difference`,
-//! `account_difference`, `plan`, `search`, `codec`.
+//! In reading order: `id`, `object_id`, `flags`, `record`, `chunk`, `totals`, `messages`, `mailbox`, `change`, `state`,
+//! `difference`, `account_difference`, `rights`, `plan`, `search`, `codec`.
 
 mod account_difference;
 mod change;
@@ -21,6 +21,7 @@ mod object_id;
 pub mod plan;
 mod record;
 mod refusal;
+mod rights;
 pub mod search;
 mod state;
 mod totals;
@@ -37,5 +38,6 @@ pub use object_id::{Foreign, ObjectId, ObjectIds, Origin};
 pub use plan::Planned;
 pub use record::Record;
 pub use refusal::Refusal;
+pub use rights::{Permit, Rights};
 pub use state::{Inconsistent, Parts, State};
 pub use totals::Totals;

@@ -6,5 +6,8 @@ pub const MAILBOXES: usize = 100_000;
 /// The most keywords that a mailbox may know.
 pub const KEYWORDS: usize = 10_000;
 
+/// The most messages that one COPY or MOVE takes into another account: their structures wait in memory.
+pub const TRANSFER: usize = 100_000;
+
 /// The most names that an account may subscribe.
 pub const SUBSCRIPTIONS: usize = 200_000;

@@ -30,12 +30,18 @@ pub enum Refusal {
     /// The mailbox knows as many keywords as it may (RFC 5530 LIMIT).
     #[error("too many keywords")]
     TooManyKeywords,
+    /// More messages are to be taken into another account at once than may be (RFC 5530 LIMIT).
+    #[error("too many messages at once")]
+    TooManyMessages,
     /// The mailbox has given its last UID or the account its last UIDVALIDITY.
     #[error("out of numbers")]
     OutOfNumbers,
     /// A message that must still be there has gone (RFC 8508 §3.3).
     #[error("the message is not there any more")]
     NoSuchMessage,
+    /// The one who asks has not the rights that it needs (RFC 4314 §4; RFC 5530 NOPERM).
+    #[error("there is no right to do that")]
+    NotAllowed,
     /// Only an empty mailbox takes over another server's numbers.
     #[error("the mailbox is not empty")]
     NotEmpty,

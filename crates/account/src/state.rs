@@ -246,7 +246,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::{Commit, account_difference, plan};
+    use crate::{Commit, Rights, account_difference, plan};
 
     thread_local! {
         /// How often two states' mailboxes were compared.
@@ -258,12 +258,13 @@ mod tests {
         let mut state = State::default();
         for n in 0..10_000 {
             let name = MailboxName::new(&format!("mailbox {n}")).unwrap();
-            let changes = plan::create(&state, &name, &[], 0).unwrap().changes;
+            let changes = plan::create(&state, (&name, Rights::ALL), &[], 0).unwrap().changes;
             state.apply(&Commit { modseq: state.next_modseq(), at: 0, actor: String::new(), changes }).unwrap();
         }
         let before = state.clone();
         let names = ["mailbox 3", "mailbox 5000", "mailbox 9999"].map(|name| MailboxName::new(name).unwrap());
-        let changes = names.iter().flat_map(|name| plan::delete(&state, name).unwrap().changes).collect();
+        let changes =
+            names.iter().flat_map(|name| plan::delete(&state, (name, Rights::ALL)).unwrap().changes).collect();
         state.apply(&Commit { modseq: state.next_modseq(), at: 0, actor: String::new(), changes }).unwrap();
         COMPARED.set(0);
         assert_eq!(account_difference(&before, &state).deleted.len(), 3);

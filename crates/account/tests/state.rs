@@ -11,7 +11,8 @@ use account::account_difference;
 use account::codec::{self, Format};
 use account::plan::{self, Condition, NewMessage};
 use account::{
-    Change, Chunk, Commit, EmailId, Flags, Foreign, MailboxId, Messages, ObjectIds, Origin, Parts, State, SystemFlags,
+    Change, Chunk, Commit, EmailId, Flags, Foreign, MailboxId, Messages, ObjectIds, Origin, Parts, Permit, Rights,
+    State, SystemFlags,
 };
 use imap::{InternalDate, Keyword, MailboxName, ModSeq, SpecialUse, StoreMode, UidSet};
 use model::looking::{compare_differences, find_emails, naive_account_difference, recount};
@@ -202,21 +203,22 @@ impl Run {
         match step {
             Step::Create(at) => {
                 let there = self.model.folders.contains_key(NAMES[*at]);
-                let planned = plan::create(&self.state, &name(*at), &[], self.now);
+                let planned = plan::create(&self.state, (&name(*at), Rights::ALL), &[], self.now);
                 assert_eq!(planned.is_err(), there);
                 let Ok(planned) = planned else { return };
                 self.model.create(NAMES[*at], self.now);
                 self.commit(&planned.changes);
             }
             Step::Delete(at) => {
-                let planned = plan::delete(&self.state, &name(*at));
+                let planned = plan::delete(&self.state, (&name(*at), Rights::ALL));
                 assert_eq!(planned.is_ok(), NAMES[*at] != "INBOX" && self.model.folders.contains_key(NAMES[*at]));
                 let Ok(planned) = planned else { return };
                 self.model.folders.remove(NAMES[*at]);
                 self.commit(&planned.changes);
             }
             Step::Rename(from, to) => {
-                let planned = plan::rename(&self.state, &name(*from), &name(*to), self.now);
+                let planned =
+                    plan::rename(&self.state, (&name(*from), Rights::ALL), (&name(*to), Rights::ALL), self.now);
                 assert_eq!(planned.is_ok(), self.model.rename(NAMES[*from], NAMES[*to], self.now).is_some());
                 let Ok(planned) = planned else { return };
                 self.commit(&planned.changes);
@@ -264,7 +266,7 @@ impl Run {
             Step::Copy { from, to, choice, moved } => self.copy((from, to), choice, moved),
             Step::Expunge { folder, only } => {
                 let Some(id) = self.id(folder) else { return };
-                let planned = plan::expunge(&self.state, id, only.map(Choice::uids).as_ref()).unwrap();
+                let planned = plan::expunge(&self.state, Permit::owner(id), only.map(Choice::uids).as_ref()).unwrap();
                 let deleted = |m: &Message| m.flags.contains("\\deleted") && only.is_none_or(|only| only.has(m.uid));
                 let gone = self.model.expunge(NAMES[folder], &deleted);
                 assert_eq!(planned.outcome, uid_set(gone.iter().map(|m| m.uid)));
@@ -276,7 +278,14 @@ impl Run {
                 let Some(old) = there.get(place % there.len().max(1)).map(|m| m.uid) else { return };
                 let new = new_message(5, 0, (0, 0));
                 let old_uid = imap::Uid::new(old).unwrap();
-                let planned = plan::replace(&self.state, (id, old_uid), Some(target), &new, self.now).unwrap();
+                let planned = plan::replace(
+                    &self.state,
+                    (Permit::owner(id), old_uid),
+                    Some(Permit::owner(target)),
+                    &new,
+                    self.now,
+                )
+                .unwrap();
                 self.model.append(NAMES[to], vec![self.message(&new, 0)]);
                 self.model.expunge(NAMES[folder], &|m| m.uid == old);
                 self.commit(&planned.changes);
@@ -295,7 +304,7 @@ impl Run {
                 NewMessage { foreign, ..new_message(u32::from(n) * 37, bits.wrapping_add(n % 3), (seconds, zone)) }
             })
             .collect();
-        let planned = plan::append(&self.state, self.id(to), &new, self.now);
+        let planned = plan::append(&self.state, self.id(to).map(Permit::owner), &new, self.now);
         assert_eq!(planned.is_ok(), self.model.folders.contains_key(NAMES[to]));
         let Ok(planned) = planned else { return };
         let next = self.model.folders[NAMES[to]].uid_next;
@@ -333,7 +342,7 @@ impl Run {
         let (flags, texts) = flags(bits);
         let condition =
             since.map_or(Condition::Always, |since| Condition::UnchangedSince(imap::ModSeq::new(u64::from(since))));
-        let planned = plan::store(&self.state, id, &choice.uids(), (mode, &flags), condition).unwrap();
+        let planned = plan::store(&self.state, Permit::owner(id), &choice.uids(), (mode, &flags), condition).unwrap();
         let late = |m: &Message| since.is_some_and(|since| m.modseq > u64::from(since));
         let there = self.model.folders[NAMES[folder]].messages.iter();
         let modified = there.filter(|m| choice.has(m.uid) && late(m)).map(|m| m.uid);
@@ -343,7 +352,7 @@ impl Run {
     }
 
     fn copy(&mut self, (from, to): (usize, usize), choice: Choice, moved: Moved) {
-        let (Some(source), target) = (self.id(from), self.id(to)) else { return };
+        let (Some(source), target) = (self.id(from).map(Permit::owner), self.id(to).map(Permit::owner)) else { return };
         // A MOVE within a mailbox is the session's to refuse or to make sense of.
         if moved == Moved::Yes && from == to {
             return;
@@ -438,7 +447,7 @@ fn what_vanished_is_never_forgotten() {
     let mut run = Run::new();
     let messages: Vec<NewMessage> = (0..5000).map(|_| new_message(1, 4, (0, 0))).collect();
     let inbox = run.id(0);
-    let changes = plan::append(&run.state, inbox, &messages, 0).unwrap().changes;
+    let changes = plan::append(&run.state, inbox.map(Permit::owner), &messages, 0).unwrap().changes;
     let commit = |state: &mut State, changes| {
         let commit = Commit { modseq: state.next_modseq(), at: 0, actor: String::new(), changes };
         state.apply(&commit).unwrap();
@@ -446,7 +455,7 @@ fn what_vanished_is_never_forgotten() {
     commit(&mut run.state, changes);
     let mut gone = Vec::new();
     for uid in (1..=4999).step_by(2) {
-        let planned = plan::expunge(&run.state, inbox.unwrap(), Some(&uid_set([uid]))).unwrap();
+        let planned = plan::expunge(&run.state, Permit::owner(inbox.unwrap()), Some(&uid_set([uid]))).unwrap();
         commit(&mut run.state, planned.changes);
         gone.push((run.state.modseq().unwrap(), uid));
     }
@@ -503,10 +512,15 @@ fn a_difference_tells_names_uses_subscriptions_and_counts() {
     let id = |state: &State, name: &str| state.named(&MailboxName::new(name).unwrap()).unwrap().id;
     let junk = id(&run.state, "Junk");
     let mut changes = vec![Change::SpecialUseSet { id: junk, special_use: Vec::new() }];
-    changes.extend(plan::append(&run.state, inbox, &[new_message(70, 0, (0, 0))], 0).unwrap().changes);
-    changes.extend(plan::rename(&run.state, &MailboxName::new("Sent").unwrap(), &name(1), run.now).unwrap().changes);
-    changes.extend(plan::delete(&run.state, &MailboxName::new("Trash").unwrap()).unwrap().changes);
-    changes.extend(plan::create(&run.state, &name(5), &[], run.now).unwrap().changes);
+    changes
+        .extend(plan::append(&run.state, inbox.map(Permit::owner), &[new_message(70, 0, (0, 0))], 0).unwrap().changes);
+    changes.extend(
+        plan::rename(&run.state, (&MailboxName::new("Sent").unwrap(), Rights::ALL), (&name(1), Rights::ALL), run.now)
+            .unwrap()
+            .changes,
+    );
+    changes.extend(plan::delete(&run.state, (&MailboxName::new("Trash").unwrap(), Rights::ALL)).unwrap().changes);
+    changes.extend(plan::create(&run.state, (&name(5), Rights::ALL), &[], run.now).unwrap().changes);
     changes.extend(plan::subscribe(&run.state, &name(5)).unwrap().changes);
     changes.extend(plan::unsubscribe(&run.state, &MailboxName::new("Trash").unwrap()).unwrap().changes);
     run.state.apply(&Commit { modseq: run.state.next_modseq(), at: 0, actor: String::new(), changes }).unwrap();

@@ -79,6 +79,8 @@ pub(crate) enum Reply {
     DiskFull,
     /// The mailbox has given its last UID.
     MailboxFull,
+    /// Mail may not be put there.
+    NotAllowed,
 }
 
 impl Reply {
@@ -125,6 +127,7 @@ impl Reply {
             Self::TooLarge => "552 5.3.4 The message is too large",
             Self::Failed => "451 4.3.0 It could not be stored, try again later",
             Self::DiskFull => "452 4.3.1 The disk is full, try again later",
+            Self::NotAllowed => "550 5.7.1 Mail may not be delivered there",
             Self::MailboxFull => "452 4.2.2 The mailbox takes no more messages",
         }
     }
@@ -135,6 +138,7 @@ impl From<&Refusal> for Reply {
     fn from(refusal: &Refusal) -> Self {
         match refusal {
             Refusal::OutOfNumbers | Refusal::TooManyKeywords | Refusal::TooManyMailboxes => Self::MailboxFull,
+            Refusal::NotAllowed => Self::NotAllowed,
             // None of these stands against an APPEND into a mailbox that was found in the same state.
             Refusal::NoSuchMailbox
             | Refusal::NoSuchDestination
@@ -144,6 +148,7 @@ impl From<&Refusal> for Reply {
             | Refusal::BelowItself
             | Refusal::NameTooLong
             | Refusal::NoSuchMessage
+            | Refusal::TooManyMessages
             | Refusal::NotEmpty => Self::Failed,
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use account::plan::{self, NewMessage};
-use account::{Flags, Planned, Refusal, State};
+use account::{Flags, Permit, Planned, Refusal, State};
 use gate::Peer;
 use imap::InternalDate;
 use store::{AccountId, Actor, CommitError, Message, Upload};
@@ -223,7 +223,7 @@ fn deliver(state: &State, details: &[Option<Box<str>>], new: &NewMessage, now: i
     let mut changes = Vec::with_capacity(mailboxes.len());
     for mailbox in mailboxes {
         // Each is planned against the same state, so each names the commit's one email.
-        changes.extend(plan::append(state, Some(mailbox), std::slice::from_ref(new), now)?.changes);
+        changes.extend(plan::append(state, Some(Permit::owner(mailbox)), std::slice::from_ref(new), now)?.changes);
     }
     Ok(Planned { changes, outcome: () })
 }

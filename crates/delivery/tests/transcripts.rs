@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use account::plan;
+use account::{Rights, plan};
 use delivery::{Lmtp, Routing, Settings};
 use gate::{Next, Now, Peer};
 use imap::MailboxName;
@@ -85,7 +85,8 @@ fn store() -> Store {
     directory.add_alias("info@example.org", alice).expect("added");
     let account = store.account(alice).expect("there");
     let name = MailboxName::new("Lists/Rust").expect("a name");
-    let made = account.commit(&Actor::default(), NOW, Vec::new(), move |state| plan::create(state, &name, &[], NOW));
+    let made = account
+        .commit(&Actor::default(), NOW, Vec::new(), move |state| plan::create(state, (&name, Rights::ALL), &[], NOW));
     made.expect("made");
     store
 }

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use store::{Account, Watch};
+use store::{Account, AccountId, Watch};
 
 use crate::Waker;
 
 /// Rings when the account has changed.
 pub(crate) struct Bell {
+    account: AccountId,
     clapper: Arc<Clapper>,
     /// Holds nothing of the account: it can be closed under the watch.
     _watch: Watch,
@@ -30,7 +31,12 @@ impl Bell {
         let clapper = Arc::new(clapper);
         let pulled = clapper.clone();
         let watch = account.watch(move || pulled.ring());
-        Self { clapper, _watch: watch }
+        Self { account: account.id(), clapper, _watch: watch }
+    }
+
+    /// Whether it is this account's.
+    pub(crate) fn hangs_at(&self, account: &Account) -> bool {
+        self.account == account.id()
     }
 
     /// From now on a ring wakes the session.

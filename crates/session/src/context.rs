@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use account::{Planned, Refusal, State as AccountState};
 use imap::command::Access;
-use store::{Actor, Committed, Message};
+use store::{Account, Actor, Committed, Message};
 
 use crate::capability::{self, When};
 use crate::enabled::Enabled;
@@ -37,38 +37,44 @@ impl Context {
         capability::list(&self.settings, &self.transport, when)
     }
 
-    /// Carries out a plan, and waits until it is durable.
+    /// Carries out what a user plans for an account, theirs or another one, and waits until it is durable.
     pub(crate) fn commit<T: Send + 'static>(
         &self,
         user: &User,
+        account: &Account,
         emails: Vec<Message>,
         plan: impl FnMut(&AccountState) -> Result<Planned<T>, Refusal> + Send + 'static,
     ) -> Result<Committed<T>, Answer> {
-        let actor = Actor {
+        account.commit(&self.actor(user), self.now.unix, emails, plan).map_err(Answer::from)
+    }
+
+    /// Who does something, for the log.
+    pub(crate) fn actor(&self, user: &User) -> Actor {
+        Actor {
             session: self.peer.session,
             client: self.client.clone(),
             credential: user.name.clone(),
             address: self.peer.address,
-        };
-        user.account.commit(&actor, self.now.unix, emails, plan).map_err(Answer::from)
+        }
     }
 
     /// Brings the client's picture of the selected mailbox up to date, as far as it may be now.
     pub(crate) fn tell(&mut self, selected: &mut Selected<'_>, expunges: Expunges) {
         // If the store cannot say, there is nothing to tell: the command that needs it has its own answer.
-        if let Ok(state) = selected.user.account.state() {
+        if let Ok(state) = selected.view.account.state() {
             self.tell_of(&state, selected, expunges);
         }
     }
 
     /// The same, up to this state of the account.
     pub(crate) fn tell_of(&mut self, state: &Arc<AccountState>, selected: &mut Selected<'_>, expunges: Expunges) {
-        let Selected { user, view } = selected;
-        let found = view.sync(state, || user.account.pin(state), expunges);
+        let view = &mut *selected.view;
+        let account = view.account.clone();
+        let found = view.sync(state, || account.pin(state), expunges);
         // Rev2 has no \Recent (RFC 9051 appendix E), whoever hears of a message first.
         if found.exists.is_some() && !self.enabled.rev2 {
             let id = view.id;
-            view.claim_recent(state, |uid_next| user.account.claim_recent(id, uid_next));
+            view.claim_recent(state, |uid_next| account.claim_recent(id, uid_next));
         }
         if !found.is_empty() {
             news::write(&mut self.out, view, found, self.enabled);
@@ -99,7 +105,7 @@ impl Context {
 impl Selected<'_> {
     /// Whether the client may change the mailbox (RFC 9051 §6.3.3).
     pub(crate) fn must_be_writable(&self) -> Result<(), Wrong> {
-        match self.view.access {
+        match self.view.access() {
             Access::ReadWrite => Ok(()),
             Access::ReadOnly => Err(Wrong::ReadOnly),
         }

@@ -8,7 +8,8 @@
 //! doors and the loop), `table` (every command in a row: when it is legal, what it does), `command` (every command's
 //! conduct), `conduct` (how one is begun), `work` (how one goes on and ends), `context` (what all work with), `state`
 //! and `bell` (where the session stands, and being told of changes), `news` (telling the client more), `outbox` (by
-//! which all is told), `reply` (all words and codes), `view` (what the client has been told), `capability`, `enabled`,
+//! which all is told), `reply` (all words and codes), `view` (what the client has been told), `place` (where
+//! names lead), `capability`, `enabled`,
 //! `limits`. Logging in, and what it shares with other doors, is `gate`.
 
 mod bell;
@@ -20,6 +21,7 @@ mod enabled;
 mod limits;
 mod news;
 mod outbox;
+mod place;
 mod reply;
 mod session;
 mod state;

@@ -3,8 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use account::{FlagSetId, FlagTable, KeywordId, Messages, Record, SystemFlags};
-use imap::command::Access;
+use account::{FlagSetId, FlagTable, KeywordId, Messages, Record, Rights, SystemFlags};
 use imap::response::{self, FetchLine, Gone, NewKeywords};
 use imap::{Flag, Uid, UidSet};
 
@@ -55,10 +54,9 @@ pub(crate) fn keywords(out: &mut Outbox, view: &View) {
         .chain(view.table().keywords().iter().cloned().map(Flag::Keyword))
         .collect();
     out.write(|out| response::flags(out, &all));
-    out.notice(match view.access {
-        Access::ReadWrite => Notice::Flags(all, NewKeywords::Allowed),
-        Access::ReadOnly => Notice::Flags(Vec::new(), NewKeywords::Refused),
-    });
+    let new = if view.rights.contains(Rights::WRITE) { NewKeywords::Allowed } else { NewKeywords::Refused };
+    let permanent = all.into_iter().filter(|flag| view.rights.contains(Rights::of_flag(flag)));
+    out.notice(Notice::Flags(permanent.collect(), new));
 }
 
 /// FETCH with UID, FLAGS and, for those who want it, MODSEQ (RFC 7162 §3.1.2).

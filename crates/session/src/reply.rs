@@ -166,6 +166,10 @@ pub(crate) enum Wrong {
     /// RFC 3502 §2: that is how a client gives up.
     EmptyMessage,
     NotDone,
+    /// RENAME and REPLACE are atomic, and so they are within one account.
+    AcrossAccounts,
+    /// MOVE into another account: the messages have come there, and could not be taken away here.
+    OnlyCopied,
     /// What is stored of this message cannot be read; the others were sent.
     Damaged(Uid),
     /// BINARY of a part of this message (RFC 3516 §4.3).
@@ -206,6 +210,13 @@ impl From<Wrong> for Answer {
             }
             Wrong::EmptyMessage => Self::no(Code::Cannot, "A message without octets is none; nothing was appended"),
             Wrong::NotDone => Self::bad("IDLE ends with DONE"),
+            Wrong::AcrossAccounts => {
+                Self::no(Code::Cannot, "That is possible only within one account; MOVE takes messages to another one")
+            }
+            Wrong::OnlyCopied => Self::no(
+                Code::Unavailable,
+                "The messages were copied, but not taken away: they are in both mailboxes now",
+            ),
             Wrong::Damaged(uid) => {
                 Self::no(Code::Corruption, format!("What is stored of UID {uid} is damaged; the rest was sent"))
             }
@@ -357,8 +368,10 @@ impl From<Refusal> for Answer {
             Refusal::TooManyKeywords => {
                 (Code::Limit, "The mailbox knows as many keywords as it may; use fewer new ones")
             }
+            Refusal::TooManyMessages => (Code::Limit, "Too many messages at once; take them there in parts"),
             Refusal::OutOfNumbers => (Code::Limit, "The mailbox has given its last UID; move its mail to a new one"),
             Refusal::NoSuchMessage => (Code::NonExistent, "The message is not there any more"),
+            Refusal::NotAllowed => (Code::NoPerm, "You have not the right to do that here"),
             Refusal::NotEmpty => (Code::Cannot, "The mailbox is not empty"),
         };
         Self::no(code, text)

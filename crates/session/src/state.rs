@@ -3,9 +3,10 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use store::Account;
+use imap::MailboxName;
 
 use crate::bell::Bell;
+use crate::place::Place;
 use crate::view::View;
 use crate::{User, Waker};
 
@@ -58,8 +59,9 @@ impl LoggedIn {
         Self { user, view: None, bell: None, glimpse: Cell::default() }
     }
 
-    pub(crate) fn account(&self) -> &Account {
-        &self.user.account
+    /// Where a name leads.
+    pub(crate) fn place(&self, name: MailboxName) -> Place {
+        Place::of(&self.user, name)
     }
 
     /// The selected mailbox, to look at.
@@ -82,10 +84,12 @@ impl LoggedIn {
         self.view.take().is_some()
     }
 
-    /// From now on the session is woken when the account changes. All that has changed until now is for the caller to
-    /// tell. The bell is hung when somebody first listens: most sessions never do.
+    /// From now on the session is woken when the account of the selected mailbox changes. All that has changed until now
+    /// is for the caller to tell. The bell is hung when somebody first listens: most sessions never do.
     pub(crate) fn listen(&mut self, waker: &Waker) {
-        let bell = self.bell.get_or_insert_with(|| Bell::hang(&self.user.account, waker.clone()));
+        let Some(account) = self.view.as_ref().map(|view| &view.account) else { return };
+        let hung = self.bell.take().filter(|bell| bell.hangs_at(account));
+        let bell = self.bell.insert(hung.unwrap_or_else(|| Bell::hang(account, waker.clone())));
         bell.listen();
         bell.answer();
     }
@@ -105,7 +109,7 @@ impl LoggedIn {
         if !bell.answer() {
             return true;
         }
-        let state = self.user.account.state_if_open().filter(|state| view.is_near(state));
+        let state = view.account.state_if_open().filter(|state| view.is_near(state));
         let at_once = state.is_some();
         if at_once {
             self.glimpse.set(state);
@@ -121,8 +125,9 @@ impl LoggedIn {
         if at_once.is_some() {
             return at_once;
         }
-        let bell = self.bell.as_ref().filter(|bell| self.view.is_some() && bell.answer())?;
-        let state = self.user.account.state();
+        let view = self.view.as_ref()?;
+        let bell = self.bell.as_ref().filter(|bell| bell.answer())?;
+        let state = view.account.state();
         if state.is_err() {
             // The store cannot say: it is asked again when the session wakes next.
             bell.put_back();

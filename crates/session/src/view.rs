@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
-use account::{FlagTable, Flags, Mailbox, MailboxId, Messages, ObjectIds, Record, State, difference};
+use account::{FlagTable, Flags, Mailbox, MailboxId, Messages, ObjectIds, Permit, Record, Rights, State, difference};
 use imap::command::Access;
 use imap::{ModSeq, SeqNum, SeqSet, SetArg, StoreMode, Target, Uid, UidSet};
-use store::Pin;
+use store::{Account, Pin};
+
+use crate::place::Place;
 
 /// How many chunks may differ between a view and a state that is near: each has a thousand messages.
 const NEAR: usize = 2;
@@ -52,9 +54,12 @@ impl News {
 
 /// A selected mailbox as its client knows it.
 pub(crate) struct View {
+    /// Whose mailbox it is.
+    pub(crate) account: Arc<Account>,
     pub(crate) id: MailboxId,
-    /// Whether the client may change the mailbox through this view (RFC 9051 §6.3.3).
-    pub(crate) access: Access,
+    /// What the client may do with the mailbox through this view. EXAMINE takes away what changes anything
+    /// (RFC 9051 §6.3.3).
+    pub(crate) rights: Rights,
     /// The mailbox's name when it was selected.
     pub(crate) name: String,
     messages: Messages,
@@ -76,22 +81,38 @@ pub(crate) struct View {
 }
 
 impl View {
-    pub(crate) fn new(mailbox: &Mailbox, ids: ObjectIds, access: Access, recent: UidSet, pin: Pin) -> Self {
+    pub(crate) fn new(
+        place: &Place,
+        state: &Arc<State>,
+        (mailbox, rights): (&Mailbox, Rights),
+        recent: UidSet,
+    ) -> Self {
         Self {
+            account: place.account.clone(),
             id: mailbox.id,
-            access,
-            name: mailbox.name.to_string(),
+            rights,
+            name: place.said.to_string(),
             messages: mailbox.messages.clone(),
             table: mailbox.flags.clone(),
-            ids,
+            ids: state.ids().clone(),
             keywords_told: mailbox.flags.keywords().len(),
             ghosts: UidSet::new(),
             delayed: false,
             recent,
             saved: UidSet::new(),
             modseq: mailbox.modseq,
-            pin,
+            pin: place.account.pin(state),
         }
+    }
+
+    /// Whether anything can be changed through this view.
+    pub(crate) fn access(&self) -> Access {
+        if self.rights.has_any(Rights::CHANGING) { Access::ReadWrite } else { Access::ReadOnly }
+    }
+
+    /// The mailbox, for a plan to do something in it.
+    pub(crate) fn permit(&self) -> Permit {
+        Permit { mailbox: self.id, rights: self.rights }
     }
 
     pub(crate) fn messages(&self) -> &Messages {
@@ -184,7 +205,7 @@ impl View {
     /// Messages that came while the mailbox is open for writing are `\Recent` in the session that is first told of them
     /// (RFC 3501 §2.3.2). `claim` takes UIDNEXT and gives the first UID that no other session has.
     pub(crate) fn claim_recent(&mut self, state: &State, claim: impl FnOnce(Uid) -> Uid) {
-        let Some(mailbox) = state.mailbox(self.id).filter(|_| self.access == Access::ReadWrite) else { return };
+        let Some(mailbox) = state.mailbox(self.id).filter(|_| self.access() == Access::ReadWrite) else { return };
         let first = claim(mailbox.uid_next_shown());
         let fresh = self.messages.iter_from(self.messages.places_below(first)).map(|r| r.uid);
         self.recent.extend(fresh);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use account::{Flags, Refusal, SystemFlags, plan};
+use account::{Flags, Permit, Refusal, SystemFlags, plan};
 use imap::{MailboxName, StoreMode, Uid, UidSet};
 use session::{Next, Now, Peer, Session, Transport};
 use store::Store;
@@ -84,7 +84,7 @@ impl Client {
         let flags = Flags::new(SystemFlags::FLAGGED, Vec::new());
         let stored = self.world.commit(Vec::new(), move |state| {
             let inbox = state.named(&MailboxName::Inbox).ok_or(Refusal::NoSuchMailbox)?.id;
-            plan::store(state, inbox, &uids, (StoreMode::Add, &flags), plan::Condition::Always)
+            plan::store(state, Permit::owner(inbox), &uids, (StoreMode::Add, &flags), plan::Condition::Always)
         });
         assert!(!stored.unwrap().changed.is_empty());
     }

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use account::plan::{self, NewMessage};
-use account::{EmailId, Flags};
+use account::{EmailId, Flags, Permit};
 use imap::{InternalDate, MailboxName};
 use store::{Account, Actor, Message, Options, Store};
 
@@ -90,7 +90,7 @@ fn append(account: &Account, messages: Vec<Message>) -> Outcome<()> {
         })
         .collect();
     account.commit(&Actor::default(), NOW, messages, move |state| {
-        plan::append(state, state.named(&MailboxName::Inbox).map(|inbox| inbox.id), &news, NOW)
+        plan::append(state, state.named(&MailboxName::Inbox).map(|inbox| Permit::owner(inbox.id)), &news, NOW)
     })?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use account::plan::{self, Condition, NewMessage};
-use account::{Flags, Planned, SystemFlags};
+use account::{Flags, Permit, Planned, SystemFlags};
 use imap::{InternalDate, MailboxName, ModSeq, StoreMode, UidSet};
 use rusqlite::Connection;
 use store::{Account, Actor, Options, Store};
@@ -34,7 +34,7 @@ fn main() -> Outcome<()> {
         account.commit(&Actor::default(), NOW, Vec::new(), move |state| {
             let inbox = state.named(&MailboxName::Inbox).ok_or(account::Refusal::NoSuchMailbox)?;
             let mode = if inbox.messages.totals().unseen > 0 { modes.0 } else { modes.1 };
-            plan::store(state, inbox.id, &inbox.messages.uids(), (mode, &seen), Condition::Always)
+            plan::store(state, Permit::owner(inbox.id), &inbox.messages.uids(), (mode, &seen), Condition::Always)
         })?;
         Ok(())
     })
@@ -85,7 +85,7 @@ fn fill(store: &Store, account: &Arc<Account>, messages: u32) -> Outcome<()> {
         account.commit(&Actor::default(), NOW, Vec::new(), |state| {
             let inbox = state.named(&MailboxName::Inbox).ok_or(account::Refusal::NoSuchMailbox)?;
             let first: UidSet = inbox.messages.iter().take(AT_ONCE as usize).map(|record| record.uid).collect();
-            let copied = plan::copy(state, inbox.id, &first, Some(inbox.id), NOW)?;
+            let copied = plan::copy(state, Permit::owner(inbox.id), &first, Some(Permit::owner(inbox.id)), NOW)?;
             Ok(Planned { changes: copied.changes, outcome: () })
         })?;
     }
@@ -110,7 +110,7 @@ fn append(store: &Store, account: &Account, messages: u32) -> Outcome<()> {
         })
         .collect();
     account.commit(&Actor::default(), NOW, mails, move |state| {
-        let id = state.named(&MailboxName::Inbox).map(|inbox| inbox.id);
+        let id = state.named(&MailboxName::Inbox).map(|inbox| Permit::owner(inbox.id));
         let planned = plan::append(state, id, &news, NOW)?;
         Ok(Planned { changes: planned.changes, outcome: () })
     })?;

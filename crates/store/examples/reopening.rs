@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use account::plan::{self, NewMessage, Planned};
-use account::{Added, Change, EmailId, Flags, MailboxId, State, SystemFlags, difference};
+use account::{Added, Change, EmailId, Flags, MailboxId, Permit, State, SystemFlags, difference};
 use imap::{InternalDate, StoreMode, Uid, UidSet};
 use store::{Account, Actor, Options, Store};
 
@@ -97,7 +97,9 @@ fn fill(store: &Store, account: &Account, messages: u32) -> Outcome<()> {
         emails.push(upload.finish()?);
     }
     let news: Vec<_> = emails.iter().map(|email| new_message(email.size())).collect();
-    account.commit(&Actor::default(), NOW, emails, move |state| plan::append(state, Some(INBOX), &news, NOW))?;
+    account.commit(&Actor::default(), NOW, emails, move |state| {
+        plan::append(state, Some(Permit::owner(INBOX)), &news, NOW)
+    })?;
     let first = EMAILS + 1;
     for from in (first..=messages).step_by(BATCH as usize) {
         let to = messages.min(from + BATCH - 1);

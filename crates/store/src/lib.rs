@@ -6,12 +6,13 @@
 //! shown or acknowledged before it is on disk. This crate knows no IMAP session, no socket and reads no clock.
 //!
 //! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message`
-//! (octets come in), `queue` and `commit` (changes become durable), `open` and `log` (checkpoint and log become a
-//! state), `checkpoint`, `history`, `body` (octets go out), `watch`, `recent`, `pin`, `derive` (structures of older rules), `time`
-//! and `stand` (how it passes), `sweep`, `swept`, `retention` and `inspect` (what has to be done from time to time),
-//! `check`, `upgrade`, `turn` (where a simulation steps in); beneath them the traits [`backend::Backend`] and
-//! [`engine::Engine`] with what implements them, and `identity` (whose a file is); beside them the [`Directory`] of
-//! accounts. `docs/design/store.md` has the files column by column and the argument why nothing is lost.
+//! (octets come in), `queue` and `commit` (changes become durable), `transfer` (COPY and MOVE, also between accounts),
+//! `open` and `log` (checkpoint and log become a state), `checkpoint`, `history`, `body` (octets go out), `watch`,
+//! `recent`, `pin`, `derive` (structures of older rules), `time` and `stand` (how it passes), `sweep`, `swept`,
+//! `retention` and `inspect` (what has to be done from time to time), `check`, `upgrade`, `turn` (where a simulation
+//! steps in); beneath them the traits [`backend::Backend`] and [`engine::Engine`] with what implements them, and
+//! `identity` (whose a file is); beside them the [`Directory`] of accounts. `docs/design/store.md` has the files column
+//! by column and the argument why nothing is lost.
 
 mod account;
 mod actor;
@@ -44,6 +45,7 @@ mod store;
 mod sweep;
 mod swept;
 mod time;
+mod transfer;
 pub mod turn;
 mod upgrade;
 mod upload;
@@ -65,6 +67,8 @@ pub use pin::Pin;
 pub use store::Store;
 pub use swept::{Duty, Failure, Swept};
 pub use time::Moment;
+pub use transfer::both::{HalfMoved, Whereabouts};
+pub use transfer::{Destination, Moved, Picked};
 pub use upgrade::Formats;
 pub use upload::Upload;
 pub use watch::Watch;

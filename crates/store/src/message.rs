@@ -22,7 +22,7 @@ pub(crate) struct Content {
     pub(crate) hash: [u8; 32],
     pub(crate) structure: Structure,
     pub(crate) parts: Vec<Part>,
-    pub(crate) spool: Option<File>,
+    pub(crate) spool: Option<Arc<File>>,
 }
 
 /// One chunk of a message's octets.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::backend::{Backend, Changed, Files, Memory, Rows};
 use crate::engine::Engine;
@@ -13,6 +13,7 @@ use crate::lock::{Lock, Rank};
 use crate::shared::Shared;
 use crate::swept::{Duty, Swept};
 use crate::time::Time;
+use crate::upload::Room;
 use crate::{Account, AccountId, Directory, Error, Options, Upload, sweep};
 
 /// All accounts of one data folder, or of one process's memory. Cloning is free.
@@ -24,6 +25,8 @@ struct Inner {
     accounts: Lock<HashMap<AccountId, Arc<Account>>>,
     /// The directory's version when the accounts were last compared with it.
     compared: AtomicU64,
+    /// When notes of MOVEs were last looked at, unix seconds.
+    forgot_moved: AtomicI64,
     round: Lock<Round>,
     inspection: Lock<Inspection>,
 }
@@ -95,6 +98,7 @@ impl Store {
             shared: Arc::new(Shared::new(options, backend, time)),
             accounts: Lock::new(Rank::Accounts, HashMap::new()),
             compared,
+            forgot_moved: AtomicI64::new(i64::MIN),
             round: Lock::new(Rank::Round, Round { begun: i64::MIN, after: None, again: None }),
             inspection: Lock::new(Rank::Inspection, Inspection::new(inspected)),
         })))
@@ -129,7 +133,17 @@ impl Store {
 
     /// A message on its way in.
     pub fn upload(&self) -> Upload {
-        Upload::new(&self.0.shared.options, self.0.shared.backend.spool())
+        self.upload_into(self.room())
+    }
+
+    /// Room for messages on their way in that are for one commit.
+    pub(crate) fn room(&self) -> Room {
+        Room::new(self.0.shared.backend.spool())
+    }
+
+    /// A message on its way in that waits there.
+    pub(crate) fn upload_into(&self, room: Room) -> Upload {
+        Upload::new(&self.0.shared.options, room)
     }
 
     /// The accounts in use here that others may have committed to: [`Account::poll`] looks at each. One question for all
@@ -151,7 +165,7 @@ impl Store {
     pub fn sweep(&self, now: i64) -> Swept {
         let time = &self.0.shared.time;
         let jump = time.see(now);
-        let now = time.moment().seconds.cast_signed();
+        let (unix, now) = (now, time.moment().seconds.cast_signed());
         let inspected = self.0.inspection.lock().inspected();
         let written =
             Swept::by(None, Duty::Time, || time.write_seldom(self.rows(), inspected).map(|()| Swept::default()));
@@ -166,6 +180,7 @@ impl Store {
         swept = swept.and(self.keep_memory(&mut open));
         drop(open);
         swept = swept.and(Swept::by(None, Duty::Directory, || self.look_into_a_closed_one(now, &mut budget)));
+        swept = swept.and(Swept::by(None, Duty::Transfers, || self.forget_moved_seldom(unix)));
         swept = swept.and(Swept::by(None, Duty::Inspection, || self.inspect(now.cast_unsigned())));
         let mut accounts = self.0.accounts.lock();
         accounts.retain(|_, account| Arc::strong_count(account) > 1 || account.is_open() || !account.recent.is_empty());
@@ -180,6 +195,17 @@ impl Store {
         closed.failed.pop().map_or(Ok(()), |failure| Err(failure.error))?;
         let inspected = self.0.inspection.lock().inspected();
         self.0.shared.time.write(self.rows(), inspected)
+    }
+
+    /// Few MOVEs are between two accounts, and hardly one of them is stopped half-way.
+    fn forget_moved_seldom(&self, now: i64) -> Result<Swept, Error> {
+        const HOUR: i64 = 3600;
+        let before = self.0.forgot_moved.load(Ordering::Relaxed);
+        if now.saturating_sub(before) >= HOUR || now < before {
+            self.forget_moved(now)?;
+            self.0.forgot_moved.store(now, Ordering::Relaxed);
+        }
+        Ok(Swept::default())
     }
 
     fn handle(&self, id: AccountId) -> Arc<Account> {

@@ -59,6 +59,8 @@ pub enum Duty {
     Inspection,
     /// Deriving structures of older rules anew.
     Derivation,
+    /// Removing the notes of MOVEs between accounts that are over.
+    Transfers,
     /// Closing an account that nobody uses, or that there is no memory for.
     Closing,
 }
@@ -73,6 +75,7 @@ impl fmt::Display for Duty {
             Self::Retention => "retention",
             Self::Inspection => "inspection",
             Self::Derivation => "derivation",
+            Self::Transfers => "transfers",
             Self::Closing => "closing",
         })
     }

@@ -27,8 +27,24 @@ pub struct Upload {
     waiting: Vec<u8>,
     size: u64,
     parts: Vec<Part>,
+    room: Room,
+}
+
+/// Where compressed octets wait for their commit. Messages that come one after the other, to be committed together, share
+/// one, so that many of them need no more memory and no more files than one does.
+pub(crate) struct Room {
     in_memory: usize,
     spool: Spool,
+}
+
+impl Room {
+    pub(crate) fn new(spool: backend::Spool) -> Self {
+        let folder = match spool {
+            backend::Spool::Folder(folder) => Some(folder),
+            backend::Spool::Memory => None,
+        };
+        Self { in_memory: 0, spool: Spool { folder, file: None, len: 0 } }
+    }
 }
 
 impl fmt::Debug for Upload {
@@ -38,11 +54,7 @@ impl fmt::Debug for Upload {
 }
 
 impl Upload {
-    pub(crate) fn new(options: &Options, spool: backend::Spool) -> Self {
-        let folder = match spool {
-            backend::Spool::Folder(folder) => Some(folder),
-            backend::Spool::Memory => None,
-        };
+    pub(crate) fn new(options: &Options, room: Room) -> Self {
         Self {
             scanner: Scanner::new(options.mime),
             derivation: options.derivation,
@@ -50,8 +62,7 @@ impl Upload {
             waiting: Vec::new(),
             size: 0,
             parts: Vec::new(),
-            in_memory: 0,
-            spool: Spool { folder, file: None, len: 0 },
+            room,
         }
     }
 
@@ -83,17 +94,23 @@ impl Upload {
     }
 
     /// The message is complete.
-    pub fn finish(mut self) -> Result<Message, Error> {
+    pub fn finish(self) -> Result<Message, Error> {
+        self.finish_with_room().map(|(message, _)| message)
+    }
+
+    /// The same, with room for the next one.
+    pub(crate) fn finish_with_room(mut self) -> Result<(Message, Room), Error> {
         if !self.waiting.is_empty() || self.parts.is_empty() {
             self.take_chunk()?;
         }
-        Ok(Message(Arc::new(Content {
+        let message = Message(Arc::new(Content {
             size: u32::try_from(self.size).map_err(|_| Error::TooLarge)?,
             hash: *self.hasher.finalize().as_bytes(),
             structure: self.scanner.finish().derived_by(self.derivation),
             parts: self.parts,
-            spool: self.spool.file,
-        })))
+            spool: self.room.spool.file.clone(),
+        }));
+        Ok((message, self.room))
     }
 
     /// A chunk at a time, as scanning, hashing and compressing are all faster on long runs.
@@ -103,10 +120,10 @@ impl Upload {
         let mut squeezed = Squeezed::new(&self.waiting);
         self.waiting.clear();
         let mut place = None;
-        if self.in_memory + squeezed.data.len() <= IN_MEMORY || self.spool.folder.is_none() {
-            self.in_memory += squeezed.data.len();
+        if self.room.in_memory + squeezed.data.len() <= IN_MEMORY || self.room.spool.folder.is_none() {
+            self.room.in_memory += squeezed.data.len();
         } else {
-            place = Some(self.spool.write(&squeezed.take_data())?);
+            place = Some(self.room.spool.write(&squeezed.take_data())?);
         }
         self.parts.push(Part { squeezed, spooled: place });
         Ok(())
@@ -116,7 +133,7 @@ impl Upload {
 /// Where what is too much for memory goes.
 struct Spool {
     folder: Option<Arc<Path>>,
-    file: Option<File>,
+    file: Option<Arc<File>>,
     len: u64,
 }
 
@@ -125,7 +142,7 @@ impl Spool {
     fn write(&mut self, data: &[u8]) -> Result<(u64, usize), Error> {
         let file = match (&mut self.file, &self.folder) {
             (Some(file), _) => file,
-            (empty, Some(folder)) => empty.insert(nameless(folder)?),
+            (empty, Some(folder)) => empty.insert(Arc::new(nameless(folder)?)),
             (None, None) => return Err(std::io::Error::other("no folder for large messages").into()),
         };
         file.write_all_at(data, self.len)?;

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use account::{Change, EmailId, Refusal, State, plan};
+use account::{Change, EmailId, Permit, Refusal, Rights, State, plan};
 use imap::{MailboxName, Uid};
 use store::{Account, CommitError, Error, Store};
 use support::{Folder, NOW, append, assert_clean, commit, expunge, mail, name, octets, upload, user};
@@ -128,7 +128,7 @@ fn wrong_plans_harm_nobody() {
         news.size += 1;
         let inbox = account.state().unwrap().named(&MailboxName::Inbox).unwrap().id;
         let committed = account.commit(&support::actor(), NOW, vec![message], move |state| {
-            plan::append(state, Some(inbox), std::slice::from_ref(&news), NOW)
+            plan::append(state, Some(Permit::owner(inbox)), std::slice::from_ref(&news), NOW)
         });
         assert!(matches!(committed, Err(CommitError::Failed(Error::WrongPlan(_)))));
         let hook = std::panic::take_hook();
@@ -206,7 +206,7 @@ fn an_account_of_format_1_is_written_so_that_its_maker_can_read_it() {
         let account = user(&store, "alice");
         append(&account, "Archive", vec![upload(&store, &mail(1))]).unwrap();
         let email = account.state().unwrap().next_email().get() - 1;
-        commit(&account, |state| plan::delete(state, &name("Archive"))).unwrap();
+        commit(&account, |state| plan::delete(state, (&name("Archive"), Rights::ALL))).unwrap();
         store.close().unwrap();
         assert_clean(&account);
         let log = account.log(None).unwrap();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use account::plan;
+use account::{Rights, plan};
 use store::engine::Engine;
 use store::{CommitError, Duty, Error, Options, Store};
 use support::faulty::{Fault, Faulty};
@@ -199,7 +199,10 @@ fn a_batch_that_fails_fails_for_all_in_it_and_for_nobody_after() {
             .map(|n| {
                 let account = &account;
                 scope.spawn(move || {
-                    commit(account, move |state| plan::create(state, &name(&format!("Box {n}")), &[], NOW)).is_ok()
+                    commit(account, move |state| {
+                        plan::create(state, (&name(&format!("Box {n}")), Rights::ALL), &[], NOW)
+                    })
+                    .is_ok()
                 })
             })
             .collect();

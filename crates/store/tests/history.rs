@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use account::{State, plan};
+use account::{Permit, Rights, State, plan};
 use imap::ModSeq;
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -141,14 +141,18 @@ fn workload(store: &Store, account: &Account, mut each: impl FnMut(&Account, Dur
         let uid = account.state().unwrap().named(&name("INBOX")).unwrap().messages.iter().next().map(|first| first.uid);
         if let Some(uid) = uid.filter(|_| day % 2 == 1) {
             _ = commit(account, move |state| {
-                plan::expunge(state, state.named(&name("INBOX")).unwrap().id, Some(&support::uids(&[uid.get()])))
+                plan::expunge(
+                    state,
+                    Permit::owner(state.named(&name("INBOX")).unwrap().id),
+                    Some(&support::uids(&[uid.get()])),
+                )
             });
             each(account, Duration::ZERO);
         }
         let box_name = format!("Box {}", day / 2);
         _ = commit(account, move |state| match state.named(&name(&box_name)) {
-            None => plan::create(state, &name(&box_name), &[], NOW),
-            Some(_) => plan::delete(state, &name(&box_name)),
+            None => plan::create(state, (&name(&box_name), Rights::ALL), &[], NOW),
+            Some(_) => plan::delete(state, (&name(&box_name), Rights::ALL)),
         });
         each(account, Duration::ZERO);
         // Closing writes a checkpoint.

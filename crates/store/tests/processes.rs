@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use account::{State, plan};
+use account::{Rights, State, plan};
 use store::{Error, Options, Store};
 use support::{Folder, NOW, append, assert_clean, commit, expunge, mail, name, octets, upload, user};
 
@@ -111,7 +111,7 @@ fn a_wake_is_not_lost_when_the_account_closes_in_between_and_does_not_open_it() 
     let theirs_before_we_close = [
         Box::new(|| append(&other, "INBOX", vec![upload(&theirs, &mail(1))]).map(drop)) as Box<dyn Fn() -> _>,
         Box::new(|| commit(&other, |state| plan::subscribe(state, &name("News"))).map(drop)),
-        Box::new(|| commit(&other, |state| plan::create(state, &name("News"), &[], NOW)).map(drop)),
+        Box::new(|| commit(&other, |state| plan::create(state, (&name("News"), Rights::ALL), &[], NOW)).map(drop)),
     ];
     for (round, change) in theirs_before_we_close.iter().enumerate() {
         change().unwrap();

@@ -8,7 +8,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use account::plan;
+use account::{Permit, Rights, plan};
 use imap::Uid;
 use store::{Error, Options, Store};
 use support::{
@@ -61,7 +61,7 @@ fn what_a_copy_names_stays() {
         let account = user(&store, "alice");
         append(&account, "INBOX", vec![upload(&store, &mail(1))]).unwrap();
         commit(&account, |state| {
-            let id = |mailbox| state.named(&name(mailbox)).map(|mailbox| mailbox.id);
+            let id = |mailbox| state.named(&name(mailbox)).map(|mailbox| Permit::owner(mailbox.id));
             plan::copy(state, id("INBOX").unwrap(), &uids(&[1]), id("Archive"), NOW)
         })
         .unwrap();
@@ -80,11 +80,11 @@ fn what_a_copy_names_stays() {
 fn the_mail_of_a_deleted_mailbox_stays_for_the_retention_too() {
     on_each(Duration::from_hours(10 * 24), |store| {
         let account = user(&store, "alice");
-        commit(&account, |state| plan::create(state, &name("Old"), &[], NOW)).unwrap();
+        commit(&account, |state| plan::create(state, (&name("Old"), Rights::ALL), &[], NOW)).unwrap();
         append(&account, "Old", (0..3).map(|n| upload(&store, &mail(n))).collect()).unwrap();
         let email = account.state().unwrap().named(&name("Old")).unwrap().messages.last().unwrap().email;
         assert_eq!(pass(&store, days(9)), (0, 0));
-        commit(&account, |state| plan::delete(state, &name("Old"))).unwrap();
+        commit(&account, |state| plan::delete(state, (&name("Old"), Rights::ALL))).unwrap();
         // The rows that made and brought them go, the one that took them away is kept.
         assert_eq!(pass(&store, days(3)), (3, 0));
         assert!(account.body(email).is_ok());

@@ -10,11 +10,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use account::codec::Format;
-use account::plan;
+use account::{Rights, plan};
 use store::backend::Fault;
 use store::{AccountId, Error, Options, Store};
 use support::{
-    Folder, NOW, actor, append, assert_clean, commit, file, mail, name, octets, upload, user, with_accounts,
+    Folder, NOW, actor, add_accounts, append, assert_clean, commit, file, mail, name, octets, upload, user,
+    with_accounts,
 };
 
 /// What a file is, below a folder.
@@ -51,7 +52,7 @@ fn refused(folder: &Folder) -> Fault {
     fault
 }
 
-/// Makes a file of 0.1 of ours: format 1, and nothing says whose it is.
+/// Takes out of a file of format 1 what says whose it is: 0.1 wrote none of that.
 fn as_of_0_1(path: &Path) {
     let connection = rusqlite::Connection::open(path).unwrap();
     let tables = match path.ends_with("directory.sqlite") {
@@ -59,15 +60,21 @@ fn as_of_0_1(path: &Path) {
         false => "DROP TABLE account;",
     };
     connection.execute_batch(tables).unwrap();
-    connection.execute_batch("PRAGMA user_version = 1").unwrap();
 }
 
-fn folder_as_of_0_1(folder: &Folder, ids: &[AccountId]) {
-    as_of_0_1(&folder.path().join("directory.sqlite"));
-    for id in ids {
-        as_of_0_1(&file(folder, *id));
+/// A folder as 0.1 left it, with these accounts.
+fn of_0_1(names: &[&str]) -> (Folder, Vec<AccountId>) {
+    let folder = Folder::new();
+    let directory = folder.path().join("directory.sqlite");
+    drop(folder.open());
+    rusqlite::Connection::open(&directory).unwrap().execute_batch("PRAGMA user_version = 1").unwrap();
+    let ids = add_accounts(&folder, names);
+    as_of_0_1(&directory);
+    for id in &ids {
+        as_of_0_1(&file(&folder, *id));
     }
     fs::remove_file(folder.path().join("posthorn.store")).unwrap();
+    (folder, ids)
 }
 
 #[test]
@@ -184,11 +191,11 @@ fn a_directory_that_is_older_than_the_accounts_is_refused() {
 #[test]
 fn a_directory_of_another_store_is_refused() {
     let (folder, _) = with_accounts(&["alice"]);
-    let (stranger, theirs) = with_accounts(&["alice"]);
+    let (stranger, _) = with_accounts(&["alice"]);
     let directory = folder.path().join("directory.sqlite");
     fs::copy(stranger.path().join("directory.sqlite"), &directory).unwrap();
     assert_eq!(refused(&folder), Fault::OtherDirectory);
-    folder_as_of_0_1(&stranger, &theirs);
+    let (stranger, _) = of_0_1(&["alice"]);
     fs::copy(stranger.path().join("directory.sqlite"), &directory).unwrap();
     assert_eq!(refused(&folder), Fault::OtherDirectory);
 }
@@ -348,7 +355,8 @@ fn a_uidvalidity_is_not_that_of_an_account_before_whatever_the_clock_says() {
         let id = store.directory().add("alice", None, at).unwrap();
         let account = store.account(id).unwrap();
         for n in 0..100 {
-            commit(&account, move |state| plan::create(state, &name(&format!("Box {n}")), &[], at)).unwrap();
+            commit(&account, move |state| plan::create(state, (&name(&format!("Box {n}")), Rights::ALL), &[], at))
+                .unwrap();
         }
         let given = validities(store, "alice");
         store.remove(id).unwrap();
@@ -372,8 +380,7 @@ fn a_uidvalidity_is_not_that_of_an_account_before_whatever_the_clock_says() {
 
 #[test]
 fn a_folder_of_0_1_is_marked_at_its_first_opening_and_stays_in_its_format() {
-    let (folder, ids) = with_accounts(&["alice", "bob"]);
-    folder_as_of_0_1(&folder, &ids);
+    let (folder, ids) = of_0_1(&["alice", "bob"]);
     {
         let store = Store::open(folder.path(), Options::default()).unwrap();
         assert!(folder.path().join("posthorn.store").exists());
@@ -398,8 +405,7 @@ fn a_folder_of_0_1_is_marked_at_its_first_opening_and_stays_in_its_format() {
 
 #[test]
 fn an_upgrade_raises_the_directory_and_each_account_and_can_be_done_again() {
-    let (folder, ids) = with_accounts(&["alice", "bob", "carol"]);
-    folder_as_of_0_1(&folder, &ids);
+    let (folder, ids) = of_0_1(&["alice", "bob", "carol"]);
     let store = Store::open(folder.path(), Options::default()).unwrap();
     let formats = store.formats().unwrap();
     assert_eq!((formats.store, formats.accounts, formats.older.len()), (Format::One, 3, 3));

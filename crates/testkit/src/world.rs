@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use account::plan::{self, NewMessage};
-use account::{Flags, Planned, Refusal, State};
+use account::{Flags, Permit, Planned, Refusal, Rights, State};
 use imap::{Flag, InternalDate, MailboxName, StoreMode, Uid, UidSet};
 use session::{Settings, Transport};
 use store::{Account, AccountId, Actor, Credentials, Store};
@@ -84,7 +84,7 @@ impl World {
             Given::Mailbox(mailbox) => self.make(mailbox),
             Given::NoMailbox(mailbox) => {
                 let name = name(mailbox)?;
-                self.commit(Vec::new(), move |state| plan::delete(state, &name)).map(drop)
+                self.commit(Vec::new(), move |state| plan::delete(state, (&name, Rights::ALL))).map(drop)
             }
             Given::Messages { mailbox, count, flags } => {
                 self.make(mailbox)?;
@@ -100,12 +100,12 @@ impl World {
                 let deleted = Flags::from_wire(&[Flag::Deleted]);
                 self.commit(Vec::new(), move |state| {
                     let id = state.named(&name).ok_or(Refusal::NoSuchMailbox)?.id;
-                    plan::store(state, id, &uids, (StoreMode::Add, &deleted), plan::Condition::Always)
+                    plan::store(state, Permit::owner(id), &uids, (StoreMode::Add, &deleted), plan::Condition::Always)
                 })?;
                 let (name, uids) = (self::name(mailbox)?, Uid::new(*uid).into_iter().collect::<UidSet>());
                 self.commit(Vec::new(), move |state| {
                     let id = state.named(&name).ok_or(Refusal::NoSuchMailbox)?.id;
-                    plan::expunge(state, id, Some(&uids))
+                    plan::expunge(state, Permit::owner(id), Some(&uids))
                 })
                 .map(drop)
             }
@@ -138,7 +138,7 @@ impl World {
         if self.account.state().map_err(told)?.named(&name).is_some() {
             return Ok(());
         }
-        self.commit(Vec::new(), move |state| plan::create(state, &name, &[], BEGIN)).map(drop)
+        self.commit(Vec::new(), move |state| plan::create(state, (&name, Rights::ALL), &[], BEGIN)).map(drop)
     }
 
     fn add(&mut self, mailbox: &str, mail: &Mail, flags: &[String], date: Option<&str>) -> Result<(), String> {
@@ -166,8 +166,8 @@ impl World {
         };
         let name = name(mailbox)?;
         self.commit(vec![message], move |state| {
-            let id = state.named(&name).map(|m| m.id);
-            plan::append(state, id, std::slice::from_ref(&new), BEGIN)
+            let to = state.named(&name).map(|m| Permit::owner(m.id));
+            plan::append(state, to, std::slice::from_ref(&new), BEGIN)
         })
         .map(drop)
     }

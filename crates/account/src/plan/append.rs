@@ -6,7 +6,8 @@ use std::sync::Arc;
 use imap::{InternalDate, Keyword, Uid, UidSet, UidValidity};
 
 use super::Planned;
-use crate::{Added, Change, EmailId, Flags, Foreign, Mailbox, MailboxId, Refusal, State, limits};
+use super::expunge::may_take_away;
+use crate::{Added, Change, EmailId, Flags, Foreign, Mailbox, MailboxId, Permit, Refusal, Rights, State, limits};
 
 /// A message whose octets the store already holds, ready to be named by a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,26 +38,28 @@ pub struct Appended {
 }
 
 /// Adds messages to a mailbox, all or none (RFC 9051 §6.3.12, RFC 3502). The message at place `i` is the commit's
-/// email `state.next_email() + i`. `now` is in unix seconds.
+/// email `state.next_email() + i`. Flags that there is no right to set are left out (RFC 4314 §4). `now` is in unix
+/// seconds.
 pub fn append(
     state: &State,
-    mailbox: Option<MailboxId>,
+    to: Option<Permit>,
     messages: &[NewMessage],
     now: i64,
 ) -> Result<Planned<Appended>, Refusal> {
-    let mailbox = mailbox.and_then(|id| state.mailbox(id)).ok_or(Refusal::NoSuchDestination)?;
-    check_keywords(mailbox, messages.iter().map(|m| &m.flags))?;
+    let (mailbox, rights) = destination(state, to)?;
+    let flags: Vec<Arc<Flags>> = messages.iter().map(|message| Arc::new(rights.keep(&message.flags))).collect();
+    check_keywords(mailbox, flags.iter().map(|flags| &**flags))?;
     let mut emails = std::iter::successors(Some(state.next_email()), |e| Some(e.next()));
     let mut numbers = Numbers(mailbox.uid_next);
     let mut added = Vec::with_capacity(messages.len());
-    for message in messages {
+    for (message, flags) in messages.iter().zip(flags) {
         added.push(Added {
             uid: numbers.give(message.uid)?,
             email: emails.next().unwrap_or(EmailId::FIRST),
             size: message.size,
             internal_date: message.internal_date,
             save_date: now,
-            flags: Arc::new(message.flags.clone()),
+            flags,
             foreign: message.foreign,
         });
     }
@@ -70,18 +73,23 @@ pub fn append(
     Ok(Planned::new(changes, outcome))
 }
 
-/// Puts a message into `to` and takes `old` out of `from`, both or neither (RFC 8508 §3.2).
+/// Puts a message into `to` and takes `old` out of `from`, both or neither (RFC 8508 §3.2). It needs the rights that
+/// taking away and APPEND need (RFC 8508 §4.1).
 pub fn replace(
     state: &State,
-    (from, old): (MailboxId, Uid),
-    to: Option<MailboxId>,
+    (from, old): (Permit, Uid),
+    to: Option<Permit>,
     message: &NewMessage,
     now: i64,
 ) -> Result<Planned<Appended>, Refusal> {
-    let source = state.mailbox(from).ok_or(Refusal::NoSuchMailbox)?;
+    let source = may_take_away(state, from)?;
     let email = source.messages.by_uid(old).ok_or(Refusal::NoSuchMessage)?.email;
     let mut planned = append(state, to, std::slice::from_ref(message), now)?;
-    planned.changes.push(Change::Expunged { mailbox: from, uids: std::iter::once(old).collect(), emails: vec![email] });
+    planned.changes.push(Change::Expunged {
+        mailbox: source.id,
+        uids: std::iter::once(old).collect(),
+        emails: vec![email],
+    });
     Ok(planned)
 }
 
@@ -103,6 +111,14 @@ pub fn take_numbers(
         return Err(Refusal::NotEmpty);
     }
     Ok(Planned::new(vec![Change::NumbersTaken { mailbox, uid_validity, uid_next }], ()))
+}
+
+/// The mailbox that messages are to go to, and the rights to it, if they may come in.
+pub(super) fn destination(state: &State, to: Option<Permit>) -> Result<(&Mailbox, Rights), Refusal> {
+    let Permit { mailbox, rights } = to.ok_or(Refusal::NoSuchDestination)?;
+    let mailbox = state.mailbox(mailbox).ok_or(Refusal::NoSuchDestination)?;
+    rights.allow(Rights::INSERT)?;
+    Ok((mailbox, rights))
 }
 
 /// Refuses what would make a mailbox know more keywords than it may.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use imap::{Uid, UidSet, UidValidity};
 
 use super::Planned;
-use super::append::{Numbers, check_keywords};
-use crate::{Added, Change, Mailbox, MailboxId, Refusal, State};
+use super::append::{Numbers, check_keywords, destination};
+use super::expunge;
+use crate::{Added, Change, Mailbox, Permit, Refusal, Rights, State};
 
 /// What COPYUID says (RFC 4315 §3).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,17 +22,19 @@ pub struct Copied {
 }
 
 /// Copies messages, with flags and INTERNALDATE, all or none (RFC 9051 §6.4.7). Those that have gone are passed over:
-/// a client that copies what another one has just expunged must not see its mail stuck. `now` is in unix seconds.
+/// a client that copies what another one has just expunged must not see its mail stuck. Flags that there is no right to
+/// set are left out (RFC 4314 §4). `now` is in unix seconds.
 pub fn copy(
     state: &State,
-    from: MailboxId,
+    from: Permit,
     uids: &UidSet,
-    to: Option<MailboxId>,
+    to: Option<Permit>,
     now: i64,
 ) -> Result<Planned<Copied>, Refusal> {
-    let source = state.mailbox(from).ok_or(Refusal::NoSuchMailbox)?;
-    let destination = to.and_then(|id| state.mailbox(id)).ok_or(Refusal::NoSuchDestination)?;
-    let added = added(source, uids, destination, now)?;
+    let source = state.mailbox(from.mailbox).ok_or(Refusal::NoSuchMailbox)?;
+    from.rights.allow(Rights::READ)?;
+    let (destination, rights) = destination(state, to)?;
+    let added = added((source, uids), (destination, rights), now)?;
     let mut copied = Copied { uid_validity: destination.uid_validity, from: UidSet::new(), to: UidSet::new() };
     let mut messages = Vec::with_capacity(added.len());
     for (uid, message) in added {
@@ -47,25 +50,30 @@ pub fn copy(
     Ok(Planned::new(changes, copied))
 }
 
-/// Moves messages: what [`copy`] does, and takes them out of the source in the same commit (RFC 6851 §3).
+/// Moves messages: what [`copy`] does, and takes them out of the source in the same commit (RFC 6851 §3). It needs the
+/// rights that both need (RFC 6851 §4.2).
 pub fn move_messages(
     state: &State,
-    from: MailboxId,
+    from: Permit,
     uids: &UidSet,
-    to: Option<MailboxId>,
+    to: Option<Permit>,
     now: i64,
 ) -> Result<Planned<Copied>, Refusal> {
+    expunge::may_take_away(state, from)?;
     let mut planned = copy(state, from, uids, to, now)?;
-    let source = state.mailbox(from).ok_or(Refusal::NoSuchMailbox)?;
-    planned.changes.extend(super::expunge::expunged(source, &planned.outcome.from));
+    planned.changes.extend(expunge::take_away(state, from, &planned.outcome.from)?.changes);
     Ok(planned)
 }
 
-fn added(source: &Mailbox, uids: &UidSet, to: &Mailbox, now: i64) -> Result<Vec<(Uid, Added)>, Refusal> {
+fn added(
+    (source, uids): (&Mailbox, &UidSet),
+    (to, rights): (&Mailbox, Rights),
+    now: i64,
+) -> Result<Vec<(Uid, Added)>, Refusal> {
     let mut numbers = Numbers(to.uid_next);
     let mut used = HashMap::new();
     for (_, record) in source.messages.select(uids) {
-        used.entry(record.flags).or_insert_with(|| Arc::new(source.flags.flags(record.flags)));
+        used.entry(record.flags).or_insert_with(|| Arc::new(rights.keep(&source.flags.flags(record.flags))));
     }
     check_keywords(to, used.values().map(|flags| &**flags))?;
     let copies = source.messages.select(uids).map(|(_, record)| {

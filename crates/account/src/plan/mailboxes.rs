@@ -3,7 +3,7 @@
 use imap::{MailboxName, SpecialUse, UidValidity};
 
 use super::Planned;
-use crate::{Change, MailboxId, Origin, Refusal, State, limits};
+use crate::{Change, MailboxId, Origin, Refusal, Rights, State, limits};
 
 /// The mailboxes of a new account beside INBOX, each with its role.
 const FIRST: [(&str, SpecialUse); 5] = [
@@ -15,13 +15,15 @@ const FIRST: [(&str, SpecialUse); 5] = [
 ];
 
 /// Makes a mailbox, and those above it that are missing (RFC 9051 §6.3.4). No two mailboxes of an account have the same
-/// special use (RFC 6154 §3). `now` is in unix seconds.
+/// special use (RFC 6154 §3). `above` are the rights to the nearest mailbox above it, and are looked at first, so that a
+/// refusal says nothing of what is there. `now` is in unix seconds.
 pub fn create(
     state: &State,
-    name: &MailboxName,
+    (name, above): (&MailboxName, Rights),
     special_use: &[SpecialUse],
     now: i64,
 ) -> Result<Planned<MailboxId>, Refusal> {
+    above.allow(Rights::CREATE)?;
     if *name == MailboxName::Inbox && state.named(name).is_some() {
         return Err(Refusal::Inbox);
     }
@@ -41,11 +43,12 @@ pub fn create(
 }
 
 /// Removes a mailbox with all its messages (RFC 9051 §6.3.5). Mailboxes below it stay. The outcome is its id.
-pub fn delete(state: &State, name: &MailboxName) -> Result<Planned<MailboxId>, Refusal> {
+pub fn delete(state: &State, (name, rights): (&MailboxName, Rights)) -> Result<Planned<MailboxId>, Refusal> {
     if *name == MailboxName::Inbox {
         return Err(Refusal::Inbox);
     }
     let mailbox = state.named(name).ok_or(Refusal::NoSuchMailbox)?;
+    rights.allow(Rights::DELETE_MAILBOX)?;
     let (id, emails) = (mailbox.id, mailbox.messages.iter().map(|record| record.email).collect());
     Ok(Planned::new(vec![Change::MailboxDeleted { id, emails }], id))
 }

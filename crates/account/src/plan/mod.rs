@@ -1,4 +1,5 @@
-//! What each operation does to an account: a state in, changes or a refusal out.
+//! What each operation does to an account: a state in, and what the one who asks may do ([`Rights`](crate::Rights)); changes
+//! or a refusal out.
 //!
 //! A plan is made against the newest state while its writer holds the account, so nothing can change between plan and
 //! commit. It is made again if another process was first. A plan without changes is a success that needs no commit.
@@ -12,7 +13,7 @@ mod store;
 
 pub use append::{Appended, NewMessage, append, replace, take_numbers};
 pub use copy::{Copied, copy, move_messages};
-pub use expunge::expunge;
+pub use expunge::{expunge, take_away};
 pub use mailboxes::{create, delete, give_origin, new_account, subscribe, unsubscribe};
 pub use rename::rename;
 pub use store::{Condition, Stored, store};

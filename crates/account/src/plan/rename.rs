@@ -7,11 +7,20 @@ use imap::{MailboxName, UidSet};
 
 use super::mailboxes::{Maker, missing_parents};
 use super::{Planned, expunge};
-use crate::{Added, Change, Refusal, State};
+use crate::{Added, Change, Refusal, Rights, State};
 
 /// Gives a mailbox, and all below it, another name (RFC 9051 §6.3.6). INBOX stays and is emptied into a new mailbox
-/// instead. Names above the new one that are missing are made. `now` is in unix seconds.
-pub fn rename(state: &State, from: &MailboxName, to: &MailboxName, now: i64) -> Result<Planned<()>, Refusal> {
+/// instead. Names above the new one that are missing are made. `rights` are those to the mailbox, `above` those to the
+/// nearest mailbox above its new name (RFC 4314 §4); they are looked at first, so that a refusal says nothing of what is
+/// there. `now` is in unix seconds.
+pub fn rename(
+    state: &State,
+    (from, rights): (&MailboxName, Rights),
+    (to, above): (&MailboxName, Rights),
+    now: i64,
+) -> Result<Planned<()>, Refusal> {
+    rights.allow(Rights::DELETE_MAILBOX)?;
+    above.allow(Rights::CREATE)?;
     if state.named(to).is_some() || *to == MailboxName::Inbox {
         return Err(Refusal::AlreadyExists);
     }

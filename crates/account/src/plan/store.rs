@@ -6,7 +6,7 @@ use imap::{ModSeq, StoreMode, UidSet};
 
 use super::Planned;
 use super::append::check_keywords;
-use crate::{Change, Flags, MailboxId, Refusal, State};
+use crate::{Change, FlagSetId, Flags, Mailbox, Permit, Refusal, Rights, State};
 
 /// When a message takes part in a STORE (RFC 7162 §3.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,33 +27,64 @@ pub struct Stored {
 }
 
 /// Stores flags into messages (RFC 9051 §6.4.6). Those that have gone are passed over; one whose flags would stay as
-/// they are keeps its modseq.
+/// they are keeps its modseq. Flags that there is no right to change stay as they are; it is refused if that is so of all
+/// (RFC 4314 §4).
 pub fn store(
     state: &State,
-    mailbox: MailboxId,
+    into: Permit,
     uids: &UidSet,
     (mode, flags): (StoreMode, &Flags),
     condition: Condition,
 ) -> Result<Planned<Stored>, Refusal> {
-    let there = state.mailbox(mailbox).ok_or(Refusal::NoSuchMailbox)?;
-    if mode != StoreMode::Remove {
-        check_keywords(there, std::iter::once(flags))?;
+    let mailbox = state.mailbox(into.mailbox).ok_or(Refusal::NoSuchMailbox)?;
+    let steps = allowed(mailbox, into.rights, (mode, flags))?;
+    for (_, flags) in steps.iter().filter(|(mode, _)| *mode != StoreMode::Remove) {
+        check_keywords(mailbox, std::iter::once(flags))?;
     }
     let mut stored = Stored::default();
+    let mut changed = vec![UidSet::new(); steps.len()];
     let mut differs = HashMap::new();
-    for (_, record) in there.messages.select(uids) {
+    for (_, record) in mailbox.messages.select(uids) {
         if let Condition::UnchangedSince(since) = condition
             && since.is_none_or(|since| record.modseq > since)
         {
             stored.modified.insert(record.uid);
             continue;
         }
-        let set = record.flags;
-        if *differs.entry(set).or_insert_with(|| there.flags.peek(set, mode, flags) != Some(set)) {
-            stored.changed.insert(record.uid);
+        let by = differs.entry(record.flags).or_insert_with(|| differing(mailbox, record.flags, &steps));
+        for step in by.iter() {
+            changed[*step].insert(record.uid);
         }
     }
-    let change = || Change::FlagsChanged { mailbox, uids: stored.changed.clone(), mode, flags: flags.clone() };
-    let changes = if stored.changed.is_empty() { Vec::new() } else { vec![change()] };
-    Ok(Planned::new(changes, stored))
+    stored.changed = changed.iter().fold(UidSet::new(), |all, uids| all.union(uids));
+    let changes = changed.into_iter().zip(steps).filter(|(uids, _)| !uids.is_empty());
+    let changes = changes.map(|(uids, (mode, flags))| Change::FlagsChanged { mailbox: mailbox.id, uids, mode, flags });
+    Ok(Planned::new(changes.collect(), stored))
+}
+
+type Step = (StoreMode, Flags);
+
+/// What may be done of a STORE: all of it, as it is, for who has all rights that it could need.
+fn allowed(mailbox: &Mailbox, rights: Rights, (mode, flags): (StoreMode, &Flags)) -> Result<Vec<Step>, Refusal> {
+    if rights.contains(Rights::FLAGGING) {
+        return Ok(vec![(mode, flags.clone())]);
+    }
+    let kept = rights.keep(flags);
+    // What replaces all flags is about each of them, one that is about none about nothing.
+    let about_some = mode == StoreMode::Replace || flags.is_empty();
+    if !rights.has_any(Rights::FLAGGING) || (!about_some && kept.is_empty()) {
+        return Err(Refusal::NotAllowed);
+    }
+    if mode != StoreMode::Replace {
+        return Ok(vec![(mode, kept)]);
+    }
+    // Those that may not be changed differ from message to message, so all others are replaced around them.
+    let others = rights.keep(&mailbox.flags.all()).without(&kept);
+    Ok(vec![(StoreMode::Add, kept), (StoreMode::Remove, others)])
+}
+
+/// Which of the steps, by their places, leave other flags than these. No two steps are about the same flag.
+fn differing(mailbox: &Mailbox, set: FlagSetId, steps: &[Step]) -> Vec<usize> {
+    let differs = |(_, (mode, flags)): &(usize, &Step)| mailbox.flags.peek(set, *mode, flags) != Some(set);
+    steps.iter().enumerate().filter(differs).map(|(at, _)| at).collect()
 }

@@ -6,8 +6,9 @@ use anyhow::Result;
 use serde::Serialize;
 use server::Overrides;
 use server::tls::{Files, Tls};
-use store::{Entry, Report};
+use store::{Entry, HalfMoved, Report, Whereabouts};
 
+use crate::dates;
 use crate::output::{self, Form, Output, count, size};
 use crate::place::{Open, Place};
 
@@ -36,6 +37,8 @@ struct Found {
     /// What is wrong with the configuration or the certificate.
     configuration: Vec<String>,
     accounts: Vec<OfAccount>,
+    /// What MOVEs between two accounts have left in both.
+    moves: Vec<String>,
 }
 
 /// What was found of one account.
@@ -70,9 +73,14 @@ impl Check {
             }
             accounts.push(found);
         }
-        let clean = configuration.is_empty() && accounts.iter().all(|account| account.problems.is_empty());
+        let moves = moves(&open);
+        for half in moves.iter().filter(|_| form == Form::Text) {
+            output::line(half)?;
+        }
+        let problems = accounts.iter().any(|account| !account.problems.is_empty());
+        let clean = configuration.is_empty() && moves.is_empty() && !problems;
         if form == Form::Json {
-            output::json(&Found { clean, configuration, accounts })?;
+            output::json(&Found { clean, configuration, accounts, moves })?;
         } else {
             output::line(if clean { "all is well" } else { "something is wrong" })?;
         }
@@ -112,6 +120,30 @@ fn account(open: &Open, entry: Entry) -> OfAccount {
         octets: report.octets,
         problems: problems.collect(),
     }
+}
+
+/// What MOVEs between two accounts have left in both mailboxes.
+fn moves(open: &Open) -> Vec<String> {
+    match open.store.half_moved(dates::now()) {
+        Ok(found) => found.iter().map(|half| half_moved(open, half)).collect(),
+        Err(error) => vec![format!("MOVEs between accounts could not be looked at: {error}")],
+    }
+}
+
+fn half_moved(open: &Open, half: &HalfMoved) -> String {
+    let place = |at: &Whereabouts| {
+        let entry = open.store.directory().find(at.account).ok().flatten();
+        let account = entry.map_or_else(|| format!("account {}", at.account), |entry| entry.name);
+        format!("{account}'s {} (UID {})", at.mailbox, at.uids)
+    };
+    format!(
+        "a MOVE of {} was stopped half-way and left {} in both {} and {}; nothing is lost: delete what is there twice \
+         in one of the two",
+        dates::rfc3339(half.at),
+        count(half.from.uids.len(), "message"),
+        place(&half.from),
+        place(&half.to),
+    )
 }
 
 fn show(found: &OfAccount) -> Result<()> {

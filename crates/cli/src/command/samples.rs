@@ -1,7 +1,7 @@
 //! The mails that a trial begins with.
 
 use account::plan::{self, NewMessage};
-use account::{Flags, SystemFlags};
+use account::{Flags, Permit, SystemFlags};
 use anyhow::Result;
 use imap::{InternalDate, MailboxName};
 use store::{Account, Message, Store};
@@ -39,7 +39,7 @@ pub(super) fn add(store: &Store, account: &Account) -> Result<()> {
         emails.push(message);
     }
     account.commit(&place::actor("try"), now, emails, move |state| {
-        plan::append(state, state.named(&MailboxName::Inbox).map(|mailbox| mailbox.id), &new, now)
+        plan::append(state, state.named(&MailboxName::Inbox).map(|inbox| Permit::owner(inbox.id)), &new, now)
     })?;
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! APPEND and MULTIAPPEND (RFC 9051 §6.3.12; RFC 3502).
 
-use account::plan;
+use account::{State, plan};
 use imap::command::Append as Command;
-use imap::{Announced, Framer, MailboxName};
+use imap::{Announced, Framer};
 
 use crate::context::Context;
+use crate::place::Place;
 use crate::reply::{Answer, Done};
 use crate::state::LoggedIn;
 use crate::work::{Begun, Task, Then};
@@ -13,7 +14,7 @@ use super::upload::{Arrived, Uploads};
 
 /// An APPEND whose messages are coming in.
 struct Append {
-    mailbox: MailboxName,
+    to: Place,
     uploads: Uploads,
 }
 
@@ -23,8 +24,9 @@ pub(crate) fn start(
     login: &mut LoggedIn,
     (command, announced): (Command, Option<Announced>),
 ) -> Result<Begun, Answer> {
-    let uploads = Uploads::begin(context, &login.user, &command, announced)?;
-    Ok(Begun::logged_in(Append { mailbox: command.mailbox, uploads }))
+    let to = login.place(command.mailbox);
+    let uploads = Uploads::begin(context, &to, command.message, announced)?;
+    Ok(Begun::logged_in(Append { to, uploads }))
 }
 
 impl Task<LoggedIn> for Append {
@@ -33,9 +35,9 @@ impl Task<LoggedIn> for Append {
             Ok(arrived) => arrived,
             Err(then) => return then,
         };
-        let (name, now) = (self.mailbox.clone(), context.now.unix);
-        let done = context
-            .commit(&login.user, emails, move |state| plan::append(state, state.named(&name).map(|m| m.id), &new, now));
+        let (to, now) = (self.to.clone(), context.now.unix);
+        let plan = move |state: &State| plan::append(state, to.permit(state), &new, now);
+        let done = context.commit(&login.user, &self.to.account, emails, plan);
         done.map(|done| Done::Appended(done.outcome)).into()
     }
 }

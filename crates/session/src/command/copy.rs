@@ -1,10 +1,11 @@
 //! COPY and MOVE (RFC 9051 §6.4.7, §6.4.8; RFC 6851; RFC 4315 §3).
 
-use account::{MailboxId, Planned, Refusal, State, plan};
-use imap::{MailboxName, Target, UidSet};
+use imap::{MailboxName, Target};
+use store::{Destination, Picked};
 
 use crate::context::Context;
-use crate::reply::{Answer, Done, Notice};
+use crate::place::Place;
+use crate::reply::{Answer, Done, Notice, Wrong};
 use crate::state::Selected;
 
 /// COPY.
@@ -13,11 +14,9 @@ pub(crate) fn copy(
     selected: &mut Selected<'_>,
     (target, to): (Target, MailboxName),
 ) -> Result<Done, Answer> {
-    let (from, uids, now) = (selected.view.id, selected.view.resolve(&target)?, context.now.unix);
-    let done = context.commit(selected.user, Vec::new(), move |state| {
-        plan::copy(state, from, &uids, state.named(&to).map(|m| m.id), now)
-    })?;
-    Ok(Done::Copied(done.outcome))
+    let (who, picked, to) = (context.actor(selected.user), pick(selected, &target)?, destination(selected, to));
+    let copied = context.settings.store.copy(&who, context.now.unix, &picked, &to)?;
+    Ok(Done::Copied(copied))
 }
 
 /// MOVE. COPYUID goes out before the messages are told to have gone (RFC 6851 §4.3).
@@ -27,19 +26,19 @@ pub(crate) fn move_messages(
     (target, to): (Target, MailboxName),
 ) -> Result<Done, Answer> {
     selected.must_be_writable()?;
-    let (from, uids, now) = (selected.view.id, selected.view.resolve(&target)?, context.now.unix);
-    let done = context.commit(selected.user, Vec::new(), move |state| move_within(state, from, &uids, (&to, now)))?;
-    let told = context.enabled.qresync && !done.outcome.from.is_empty();
-    let modseq = done.state.mailbox(from).filter(|_| told).map(|mailbox| mailbox.modseq);
-    context.out.notice(Notice::Moved(done.outcome));
-    Ok(Done::Moved(modseq))
+    let (who, picked, to) = (context.actor(selected.user), pick(selected, &target)?, destination(selected, to));
+    let moved = context.settings.store.move_messages(&who, context.now.unix, &picked, &to)?;
+    let told = context.enabled.qresync && !moved.copied.from.is_empty();
+    context.out.notice(Notice::Moved(moved.copied));
+    let state = moved.taken_away.map_err(|_| Wrong::OnlyCopied)?;
+    Ok(Done::Moved(state.mailbox(picked.from.mailbox).filter(|_| told).map(|mailbox| mailbox.modseq)))
 }
 
-fn move_within(
-    state: &State,
-    from: MailboxId,
-    uids: &UidSet,
-    (to, now): (&MailboxName, i64),
-) -> Result<Planned<plan::Copied>, Refusal> {
-    plan::move_messages(state, from, uids, state.named(to).map(|m| m.id), now)
+fn pick(selected: &Selected<'_>, target: &Target) -> Result<Picked, Answer> {
+    let view = &*selected.view;
+    Ok(Picked { account: view.account.clone(), from: view.permit(), uids: view.resolve(target)? })
+}
+
+fn destination(selected: &Selected<'_>, name: MailboxName) -> Destination {
+    Place::of(selected.user, name).into()
 }

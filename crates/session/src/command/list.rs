@@ -36,7 +36,7 @@ pub(crate) fn list(context: &mut Context, login: &mut LoggedIn, command: List) -
     }
     let mut wants = Wants::of(&command, context.enabled);
     let mut lines = Vec::new();
-    let state = login.account().state()?;
+    let state = login.user.account.state()?;
     for (name, node) in nodes(&state, &command)? {
         let selected = wants.select(&node);
         // With RECURSIVEMATCH a name is shown for what is below it, if that is not shown itself (RFC 5258 §3.5).
@@ -47,13 +47,14 @@ pub(crate) fn list(context: &mut Context, login: &mut LoggedIn, command: List) -
         }
     }
     let items = wants.status.take().filter(|_| lines.iter().any(|line| line.mailbox.is_some()));
-    let mut statuses = items.map(|items| Statuses::new(context, login, &state, items));
+    let mut statuses = items.map(|items| Statuses::new(context, login, items));
     let (mut lines, names) = (lines.into_iter(), context.enabled.names());
+    let (account, ids) = (login.user.account.clone(), state.ids().clone());
     context.out.then(move |out: &mut Outbox| {
         let line = lines.next()?;
         line.write(out, ListWord::List, names);
         if let (Some(statuses), Some(mailbox)) = (&mut statuses, &line.mailbox) {
-            statuses.write(out, mailbox);
+            statuses.write(out, (&account, &ids), (&line.name, mailbox));
         }
         Some(())
     });
@@ -67,7 +68,7 @@ pub(crate) fn lsub(context: &mut Context, login: &mut LoggedIn, command: List) -
         return Ok(done);
     }
     let stops = !command.patterns.iter().any(|pattern| pattern.contains('*'));
-    let lines = nodes(&*login.account().state()?, &command)?.filter_map(move |(name, node)| {
+    let lines = nodes(&*login.user.account.state()?, &command)?.filter_map(move |(name, node)| {
         let attributes = match (node.subscribed, &node.mailbox) {
             (true, Some(mailbox)) => mailbox.special_use.iter().copied().map(Attribute::Use).collect(),
             (true, None) => vec![Attribute::NoSelect],
@@ -85,7 +86,7 @@ pub(crate) fn xlist(context: &mut Context, login: &mut LoggedIn, command: List) 
     if let Some(done) = separator(context, &command, ListWord::Xlist) {
         return Ok(done);
     }
-    let lines = nodes(&*login.account().state()?, &command)?.filter_map(|(name, node)| {
+    let lines = nodes(&*login.user.account.state()?, &command)?.filter_map(|(name, node)| {
         let mut attributes = vec![if node.children { Attribute::HasChildren } else { Attribute::HasNoChildren }];
         match &node.mailbox {
             Some(mailbox) => attributes.extend(mailbox.special_use.iter().copied().map(Attribute::Use)),

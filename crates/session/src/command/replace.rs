@@ -1,11 +1,12 @@
 //! REPLACE (RFC 8508).
 
-use account::{MailboxId, Refusal, plan};
+use account::{Permit, Refusal, State, plan};
 use imap::command::Replace as Command;
-use imap::{Announced, Framer, MailboxName, Uid};
+use imap::{Announced, Framer, Uid};
 
 use crate::context::Context;
-use crate::reply::{Answer, Done, Notice};
+use crate::place::Place;
+use crate::reply::{Answer, Done, Notice, Wrong};
 use crate::state::Selected;
 use crate::work::{Begun, Task, Then};
 
@@ -14,9 +15,9 @@ use super::upload::{Arrived, Uploads};
 /// A REPLACE whose message is coming in.
 struct Replace {
     /// What goes.
-    old: (MailboxId, Uid),
+    old: (Permit, Uid),
     /// Where its successor comes to.
-    mailbox: MailboxName,
+    to: Place,
     uploads: Uploads,
 }
 
@@ -30,8 +31,13 @@ pub(crate) fn start(
     let uids = selected.view.resolve(&command.target)?;
     // RFC 8508 §3.3: what is not there cannot be replaced.
     let uid = uids.first().filter(|_| uids.len() == 1).ok_or(Refusal::NoSuchMessage)?;
-    let uploads = Uploads::begin(context, selected.user, &command.append, announced)?;
-    Ok(Begun::selected(Replace { old: (selected.view.id, uid), mailbox: command.append.mailbox, uploads }))
+    let to = Place::of(selected.user, command.append.mailbox);
+    // An atomic step is one of one account.
+    if !to.is_in(&selected.view.account) {
+        return Err(Wrong::AcrossAccounts.into());
+    }
+    let uploads = Uploads::begin(context, &to, command.append.message, announced)?;
+    Ok(Begun::selected(Replace { old: (selected.view.permit(), uid), to, uploads }))
 }
 
 impl Task<Selected<'_>> for Replace {
@@ -40,14 +46,12 @@ impl Task<Selected<'_>> for Replace {
             Ok(arrived) => arrived,
             Err(then) => return then,
         };
-        let (old, name, now) = (self.old, self.mailbox.clone(), context.now.unix);
-        let done = context.commit(selected.user, emails, move |state| {
-            let to = state.named(&name).map(|m| m.id);
-            match new.first() {
-                Some(message) => plan::replace(state, old, to, message, now),
-                None => Err(Refusal::NoSuchMessage),
-            }
-        });
+        let (old, to, now) = (self.old, self.to.clone(), context.now.unix);
+        let plan = move |state: &State| match new.first() {
+            Some(message) => plan::replace(state, old, to.permit(state), message, now),
+            None => Err(Refusal::NoSuchMessage),
+        };
+        let done = context.commit(selected.user, &self.to.account, emails, plan);
         let told = done.map(|done| {
             context.out.notice(Notice::Replaced(done.outcome));
             Done::Replaced

@@ -59,7 +59,7 @@ pub(crate) fn start(
 
 impl Task<Selected<'_>> for Search {
     fn go(&mut self, context: &mut Context, selected: &mut Selected<'_>, _: &mut Framer) -> Then {
-        match self.under_way.step(&mut Stored(&selected.user.account), SLICE) {
+        match self.under_way.step(&mut Stored(&selected.view.account), SLICE) {
             Ok(search::Progress::More) => Then::Again,
             Ok(search::Progress::Done) => self.tell(&mut context.out, selected.view).into(),
             Err(error) => {

@@ -1,12 +1,13 @@
 //! SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3; RFC 7162 §3.2.5).
 
-use account::{Mailbox, Refusal};
+use account::{Mailbox, Rights};
 use imap::command::{Access, Qresync, Select};
 use imap::response::{self, Attribute, Gone, ListLine, ListWord};
 use imap::{SeqNum, Uid, UidSet};
 
 use crate::context::Context;
 use crate::news;
+use crate::place::Place;
 use crate::reply::{Answer, Done, Notice, Wrong};
 use crate::state::LoggedIn;
 use crate::view::View;
@@ -22,26 +23,31 @@ pub(crate) fn run(context: &mut Context, login: &mut LoggedIn, command: Select) 
     if command.condstore || command.qresync.is_some() {
         context.want_condstore(None);
     }
-    let account = login.account();
+    let place = login.place(command.mailbox);
+    let account = &place.account;
     let state = account.state()?;
-    let mailbox = state.named(&command.mailbox).ok_or(Refusal::NoSuchMailbox)?;
-    let floor = match command.access {
-        Access::ReadWrite => account.claim_recent(mailbox.id, mailbox.uid_next_shown()),
-        Access::ReadOnly => account.recent_floor(mailbox.id, mailbox.uid_next_shown()),
+    let (mailbox, rights) = place.read(&state)?;
+    let rights = match command.access {
+        Access::ReadWrite => rights,
+        Access::ReadOnly => rights.without(Rights::CHANGING),
+    };
+    let floor = match rights.has_any(Rights::CHANGING) {
+        true => account.claim_recent(mailbox.id, mailbox.uid_next_shown()),
+        false => account.recent_floor(mailbox.id, mailbox.uid_next_shown()),
     };
     // Rev2 has no \Recent (RFC 9051 appendix E).
     let floor = if context.enabled.rev2 { Uid::MAX } else { floor };
     let recent = mailbox.messages.iter_from(mailbox.messages.places_below(floor)).map(|r| r.uid).collect();
-    let view = login.select(View::new(mailbox, state.ids().clone(), command.access, recent, account.pin(&state)));
-    describe(context, view, mailbox);
+    let view = login.select(View::new(&place, &state, (mailbox, rights), recent));
+    describe(context, view, (&place, mailbox));
     if let Some(known) = &command.qresync {
         resynchronize(context, view, (mailbox, known));
     }
-    Ok(Done::Selected(command.access))
+    Ok(Done::Selected(view.access()))
 }
 
 /// What every SELECT tells (RFC 9051 §6.3.2, RFC 3501 §6.3.1). RECENT and UNSEEN are gone from rev2.
-fn describe(context: &mut Context, view: &View, mailbox: &Mailbox) {
+fn describe(context: &mut Context, view: &View, (place, mailbox): (&Place, &Mailbox)) {
     let (enabled, out) = (context.enabled, &mut context.out);
     news::keywords(out, view);
     out.write(|out| response::exists(out, mailbox.messages.len() as u64));
@@ -56,7 +62,7 @@ fn describe(context: &mut Context, view: &View, mailbox: &Mailbox) {
     if enabled.rev2 {
         let attributes: Vec<Attribute> = mailbox.special_use.iter().copied().map(Attribute::Use).collect();
         let word = ListWord::List;
-        let line = ListLine { word, attributes: &attributes, name: &mailbox.name, child_info: &[], old_name: None };
+        let line = ListLine { word, attributes: &attributes, name: &place.said, child_info: &[], old_name: None };
         out.write(|out| response::list(out, &line, enabled.names()));
     } else {
         out.write(|out| response::recent(out, view.recent().len()));

@@ -1,11 +1,9 @@
 //! STATUS (RFC 9051 §6.3.11): all of it comes from memory.
 
-use std::sync::Arc;
-
-use account::{Mailbox, Refusal, State};
-use imap::NameForm;
+use account::{Mailbox, ObjectIds};
 use imap::command::{Status, StatusItem};
 use imap::response::{self, StatusValue};
+use imap::{MailboxName, NameForm};
 use store::Account;
 
 use crate::context::Context;
@@ -15,18 +13,17 @@ use crate::state::LoggedIn;
 
 /// STATUS of one mailbox.
 pub(crate) fn run(context: &mut Context, login: &mut LoggedIn, command: Status) -> Result<Done, Answer> {
-    let state = login.account().state()?;
-    let mailbox = state.named(&command.mailbox).ok_or(Refusal::NoSuchMailbox)?;
-    Statuses::new(context, login, &state, command.items).write(&mut context.out, mailbox);
+    let place = login.place(command.mailbox);
+    let state = place.account.state()?;
+    let (mailbox, _) = place.read(&state)?;
+    let mut status = Statuses::new(context, login, command.items);
+    status.write(&mut context.out, (&place.account, state.ids()), (&place.said, mailbox));
     Ok(Done::Status)
 }
 
 /// STATUS responses to a command, with what they are made of.
 pub(super) struct Statuses {
     items: Vec<StatusItem>,
-    account: Arc<Account>,
-    /// The account as these tell of it.
-    state: Arc<State>,
     append_limit: u64,
     names: NameForm,
     /// To be told ahead of the first one.
@@ -35,11 +32,9 @@ pub(super) struct Statuses {
 
 impl Statuses {
     /// Who asks for HIGHESTMODSEQ wants CONDSTORE from then on (RFC 7162 §3.1).
-    pub(super) fn new(context: &mut Context, login: &LoggedIn, state: &Arc<State>, items: Vec<StatusItem>) -> Self {
+    pub(super) fn new(context: &mut Context, login: &LoggedIn, items: Vec<StatusItem>) -> Self {
         let wants_modseqs = items.contains(&StatusItem::HighestModSeq);
         Self {
-            account: login.user.account.clone(),
-            state: state.clone(),
             append_limit: context.settings.append_limit,
             names: context.enabled.names(),
             notice: if wants_modseqs { context.turn_condstore_on(login.view()) } else { None },
@@ -47,19 +42,24 @@ impl Statuses {
         }
     }
 
-    /// Writes the one of a mailbox.
-    pub(super) fn write(&mut self, out: &mut Outbox, mailbox: &Mailbox) {
+    /// Writes the one of a mailbox of this account, which the client calls by this name.
+    pub(super) fn write(
+        &mut self,
+        out: &mut Outbox,
+        (account, ids): (&Account, &ObjectIds),
+        (name, mailbox): (&MailboxName, &Mailbox),
+    ) {
         if let Some(notice) = self.notice.take() {
             out.notice(notice);
         }
         let totals = mailbox.messages.totals();
-        let id = self.state.ids().mailbox(mailbox.id).to_string();
+        let id = ids.mailbox(mailbox.id).to_string();
         let values: Vec<StatusValue<'_>> = self
             .items
             .iter()
             .map(|item| match item {
                 StatusItem::Messages => StatusValue::Messages(mailbox.messages.len() as u64),
-                StatusItem::Recent => StatusValue::Recent(self.recent(mailbox)),
+                StatusItem::Recent => StatusValue::Recent(recent(account, mailbox)),
                 StatusItem::UidNext => StatusValue::UidNext(mailbox.uid_next_shown()),
                 StatusItem::UidValidity => StatusValue::UidValidity(mailbox.uid_validity),
                 StatusItem::Unseen => StatusValue::Unseen(totals.unseen),
@@ -70,12 +70,12 @@ impl Statuses {
                 StatusItem::AppendLimit => StatusValue::AppendLimit(Some(self.append_limit)),
             })
             .collect();
-        out.write(|out| response::status(out, &mailbox.name, self.names, &values));
+        out.write(|out| response::status(out, name, self.names, &values));
     }
+}
 
-    /// How many messages would be `\Recent` to who selects the mailbox now (RFC 3501 §6.3.10).
-    fn recent(&self, mailbox: &Mailbox) -> u64 {
-        let floor = self.account.recent_floor(mailbox.id, mailbox.uid_next_shown());
-        (mailbox.messages.len() - mailbox.messages.places_below(floor)) as u64
-    }
+/// How many messages would be `\Recent` to who selects the mailbox now (RFC 3501 §6.3.10).
+fn recent(account: &Account, mailbox: &Mailbox) -> u64 {
+    let floor = account.recent_floor(mailbox.id, mailbox.uid_next_shown());
+    (mailbox.messages.len() - mailbox.messages.places_below(floor)) as u64
 }

@@ -1,6 +1,6 @@
 //! STORE (RFC 9051 §6.4.6; RFC 7162 §3.1.3).
 
-use account::{Flags, Mailbox, plan};
+use account::{Flags, Mailbox, Planned, State, plan};
 use imap::command::{Echo, Store};
 use imap::response::FetchLine;
 use imap::{ModSeq, Target, UidSet};
@@ -15,7 +15,7 @@ use crate::view::{Adopt, View};
 /// Stores flags, and tells the client what they are now.
 pub(crate) fn run(context: &mut Context, selected: &mut Selected<'_>, command: Store) -> Result<Done, Answer> {
     selected.must_be_writable()?;
-    let (id, uids) = (selected.view.id, selected.view.resolve(&command.target)?);
+    let (into, uids) = (selected.view.permit(), selected.view.resolve(&command.target)?);
     let condition = match command.unchanged_since {
         None => plan::Condition::Always,
         Some(since) => plan::Condition::UnchangedSince(ModSeq::new(since)),
@@ -25,13 +25,14 @@ pub(crate) fn run(context: &mut Context, selected: &mut Selected<'_>, command: S
     }
     let (mode, flags) = (command.mode, Flags::from_wire(&command.flags));
     let (planned, stored_flags) = (uids.clone(), flags.clone());
-    let done = context.commit(selected.user, Vec::new(), move |state| match state.mailbox(id) {
-        Some(_) => plan::store(state, id, &planned, (mode, &stored_flags), condition),
+    let plan = move |state: &State| match state.mailbox(into.mailbox) {
+        Some(_) => plan::store(state, into, &planned, (mode, &stored_flags), condition),
         // The mailbox was deleted: its messages are among those that have gone.
-        None => Ok(plan::Planned { changes: Vec::new(), outcome: plan::Stored::default() }),
-    })?;
+        None => Ok(Planned { changes: Vec::new(), outcome: plan::Stored::default() }),
+    };
+    let done = context.commit(selected.user, &selected.view.account, Vec::new(), plan)?;
     let plan::Stored { modified, changed, .. } = done.outcome;
-    if let Some(mailbox) = done.state.mailbox(id) {
+    if let Some(mailbox) = done.state.mailbox(into.mailbox) {
         let adopt = match command.echo {
             Echo::Flags => Adopt::Newest,
             Echo::Silent => Adopt::Expected(mode, &flags),

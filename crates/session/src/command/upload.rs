@@ -3,16 +3,17 @@
 //! A message's octets stream into the store as they come; the session never holds a message. Nothing names them until
 //! the commit, which adds all messages of the command or none.
 
-use account::plan::NewMessage;
-use account::{Flags, Refusal};
-use imap::command::{Append, AppendMessage, AppendNext};
+use account::Flags;
+use account::plan::{self, NewMessage};
+use imap::command::{AppendMessage, AppendNext};
 use imap::{Announced, Event, Framer, InternalDate, Sync};
 use store::{Message, Upload};
 
 use crate::context::Context;
+use crate::limits;
+use crate::place::Place;
 use crate::reply::{Answer, GoOn, Wrong};
 use crate::work::Then;
-use crate::{User, limits};
 
 /// The messages of a command.
 pub(super) struct Uploads {
@@ -37,16 +38,15 @@ impl Uploads {
     /// Takes the first message in, if it can go where the command says.
     pub(super) fn begin(
         context: &mut Context,
-        user: &User,
-        command: &Append,
+        to: &Place,
+        message: AppendMessage,
         announced: Option<Announced>,
     ) -> Result<Self, Answer> {
         let announced = announced.ok_or(Wrong::NoLiteral)?;
-        // Told before the octets come, if the client waits for that.
-        if user.account.state()?.named(&command.mailbox).is_none() {
-            return Err(Refusal::NoSuchDestination.into());
-        }
-        let mut uploads = Self { messages: Vec::new(), current: command.message.clone(), upload: None, failed: None };
+        // A refusal is told before the octets come, if the client waits for that.
+        let state = to.account.state()?;
+        plan::append(&state, to.permit(&state), &[], context.now.unix)?;
+        let mut uploads = Self { messages: Vec::new(), current: message, upload: None, failed: None };
         uploads.expect(context, announced)?;
         Ok(uploads)
     }

@@ -27,6 +27,8 @@ pub enum Table {
     Queue = 6,
     /// Where the sweeps stand: one row.
     Sweeps = 7,
+    /// MOVEs between two accounts that are under way, or were stopped half-way.
+    Transfer = 8,
 }
 
 /// What an [`Edit`] takes for granted.

@@ -27,10 +27,31 @@ pub(crate) enum Fault {
     Panic,
 }
 
-/// A memory engine with faults, slow where that is asked for.
-#[derive(Clone, Debug, Default)]
+/// How many writes there is power for, of all that share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Power(Arc<AtomicU64>);
+
+impl Power {
+    pub(crate) fn unlimited() -> Self {
+        Self(Arc::new(AtomicU64::new(u64::MAX)))
+    }
+
+    pub(crate) fn fails_after(&self, writes: u64) {
+        self.0.store(writes, Ordering::SeqCst);
+    }
+
+    /// One write; none gets through any more once the power has gone.
+    pub(crate) fn spend(&self) -> Result<(), Error> {
+        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        left.map(drop).map_err(|_| std::io::Error::other("no power").into())
+    }
+}
+
+/// An engine with faults, slow where that is asked for.
+#[derive(Clone, Debug)]
 pub(crate) struct Faulty {
-    inner: Memory,
+    inner: Arc<dyn Engine>,
+    power: Power,
     faults: Arc<Mutex<Vec<Fault>>>,
     /// A fault after so many writes.
     later: Arc<Mutex<Option<(u64, Fault)>>>,
@@ -40,7 +61,19 @@ pub(crate) struct Faulty {
     pub(crate) loads: Arc<AtomicU64>,
 }
 
+/// In memory.
+impl Default for Faulty {
+    fn default() -> Self {
+        Self::over(Arc::new(Memory::default()), Power::unlimited())
+    }
+}
+
 impl Faulty {
+    pub(crate) fn over(inner: Arc<dyn Engine>, power: Power) -> Self {
+        let (faults, later, slow) = (Arc::default(), Arc::default(), Duration::ZERO);
+        Self { inner, power, faults, later, slow, appends: Arc::default(), loads: Arc::default() }
+    }
+
     pub(crate) fn slow(slow: Duration) -> Self {
         Self { slow, ..Self::default() }
     }
@@ -52,7 +85,7 @@ impl Faulty {
 
     /// One without faults.
     pub(crate) fn counting(inner: Memory, loads: Arc<AtomicU64>) -> Self {
-        Self { inner, loads, ..Self::default() }
+        Self { loads, ..Self::over(Arc::new(inner), Power::unlimited()) }
     }
 
     pub(crate) fn fail_next(&self, fault: Fault) {
@@ -76,6 +109,7 @@ impl Faulty {
     }
 
     fn write(&self, write: impl FnOnce() -> Result<Written, Error>) -> Result<Written, Error> {
+        self.power.spend()?;
         let broken = || Error::from(std::io::Error::other("a broken disk"));
         let fault = self.faults.lock().pop().or_else(|| self.is_due());
         match fault {

@@ -1,6 +1,6 @@
 //! Steps in random lives of accounts.
 
-use account::{Flags, Planned, Refusal, State, SystemFlags, plan};
+use account::{Flags, Permit, Planned, Refusal, Rights, State, SystemFlags, plan};
 use imap::{MailboxName, StoreMode, UidSet};
 use proptest::prelude::*;
 use store::{Account, CommitError, Store};
@@ -77,37 +77,41 @@ fn uids(list: &[u32]) -> UidSet {
 
 pub(crate) fn run(store: &Store, step: &Step, at: i64) -> bool {
     let account = user(store, "alice");
-    let id = |state: &State, which: usize| {
-        state.named(&named(which)).map(|mailbox| mailbox.id).ok_or(Refusal::NoSuchMailbox)
+    let permit = |state: &State, which: usize| {
+        state.named(&named(which)).map(|mailbox| Permit::owner(mailbox.id)).ok_or(Refusal::NoSuchMailbox)
     };
     match step.clone() {
         Step::Append(to, mails) => {
             let messages: Vec<_> = mails.iter().map(|n| upload(store, &mail(*n))).collect();
             let news: Vec<_> = messages.iter().map(super::new_message).collect();
-            commit(&account, at, messages, move |state| plan::append(state, id(state, to).ok(), &news, at))
+            commit(&account, at, messages, move |state| plan::append(state, permit(state, to).ok(), &news, at))
         }
         Step::Flags(of, set, mode, bits) => {
             let keywords = ["$Junk", "work"].iter().take(usize::from(bits % 3));
             let keywords = keywords.map(|keyword| imap::Keyword::new(keyword).unwrap()).collect();
             let flags = Flags::new(SystemFlags::from_bits(bits), keywords);
             commit(&account, at, Vec::new(), move |state| {
-                plan::store(state, id(state, of)?, &uids(&set), (mode, &flags), plan::Condition::Always)
+                plan::store(state, permit(state, of)?, &uids(&set), (mode, &flags), plan::Condition::Always)
             })
         }
-        Step::Expunge(of) => commit(&account, at, Vec::new(), move |state| plan::expunge(state, id(state, of)?, None)),
+        Step::Expunge(of) => {
+            commit(&account, at, Vec::new(), move |state| plan::expunge(state, permit(state, of)?, None))
+        }
         Step::Copy(from, set, to) => commit(&account, at, Vec::new(), move |state| {
-            plan::copy(state, id(state, from)?, &uids(&set), id(state, to).ok(), at)
+            plan::copy(state, permit(state, from)?, &uids(&set), permit(state, to).ok(), at)
         }),
         Step::Move(from, set, to) => commit(&account, at, Vec::new(), move |state| {
-            plan::move_messages(state, id(state, from)?, &uids(&set), id(state, to).ok(), at)
+            plan::move_messages(state, permit(state, from)?, &uids(&set), permit(state, to).ok(), at)
         }),
         Step::Create(which) => {
-            commit(&account, at, Vec::new(), move |state| plan::create(state, &named(which), &[], at))
+            commit(&account, at, Vec::new(), move |state| plan::create(state, (&named(which), Rights::ALL), &[], at))
         }
-        Step::Delete(which) => commit(&account, at, Vec::new(), move |state| plan::delete(state, &named(which))),
-        Step::Rename(from, to) => {
-            commit(&account, at, Vec::new(), move |state| plan::rename(state, &named(from), &named(to), at))
+        Step::Delete(which) => {
+            commit(&account, at, Vec::new(), move |state| plan::delete(state, (&named(which), Rights::ALL)))
         }
+        Step::Rename(from, to) => commit(&account, at, Vec::new(), move |state| {
+            plan::rename(state, (&named(from), Rights::ALL), (&named(to), Rights::ALL), at)
+        }),
         Step::Sweep => {
             let swept = store.sweep(at);
             assert!(swept.failed.is_empty(), "{:?}", swept.failed);

@@ -5,6 +5,7 @@
 
 pub(crate) mod faulty;
 pub(crate) mod life;
+pub(crate) mod mortal;
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use account::plan::{self, NewMessage};
-use account::{Flags, Refusal, State};
+use account::{Flags, Permit, Refusal, State};
 use imap::{InternalDate, MailboxName, StoreMode, Uid, UidSet};
 use store::backend::{Edit, Expect, Table};
 use store::engine::Written;
@@ -144,8 +145,8 @@ pub(crate) fn append(
     let name = MailboxName::new(mailbox).unwrap();
     let news: Vec<_> = messages.iter().map(new_message).collect();
     account.commit(&actor(), NOW, messages, move |state| {
-        let id = state.named(&name).map(|mailbox| mailbox.id);
-        let planned = plan::append(state, id, &news, NOW)?;
+        let to = state.named(&name).map(|mailbox| Permit::owner(mailbox.id));
+        let planned = plan::append(state, to, &news, NOW)?;
         Ok(account::Planned { changes: planned.changes, outcome: planned.outcome.uids })
     })
 }
@@ -155,6 +156,11 @@ pub(crate) fn commit<T: Send + 'static>(
     plan: impl FnMut(&State) -> Result<account::Planned<T>, Refusal> + Send + 'static,
 ) -> Result<Committed<T>, CommitError> {
     account.commit(&actor(), NOW, Vec::new(), plan)
+}
+
+/// A mailbox that is there, with all rights.
+pub(crate) fn owned(state: &State, name: &MailboxName) -> Permit {
+    Permit::owner(state.named(name).unwrap().id)
 }
 
 pub(crate) fn name(name: &str) -> MailboxName {
@@ -170,12 +176,12 @@ pub(crate) fn expunge(account: &Account, mailbox: &str, which: &[u32]) {
     let (name, which) = (name(mailbox), uids(which));
     let (flagged, set) = (name.clone(), which.clone());
     commit(account, move |state| {
-        let id = state.named(&flagged).unwrap().id;
+        let into = owned(state, &flagged);
         let flags = Flags::new(account::SystemFlags::DELETED, Vec::new());
-        plan::store(state, id, &set, (StoreMode::Add, &flags), plan::Condition::Always)
+        plan::store(state, into, &set, (StoreMode::Add, &flags), plan::Condition::Always)
     })
     .unwrap();
-    commit(account, move |state| plan::expunge(state, state.named(&name).unwrap().id, Some(&which))).unwrap();
+    commit(account, move |state| plan::expunge(state, owned(state, &name), Some(&which))).unwrap();
 }
 
 /// All octets of a message in a mailbox.
@@ -201,6 +207,12 @@ pub(crate) fn file(folder: &Folder, id: AccountId) -> PathBuf {
 /// A folder with these accounts, each with a mail, and all closed.
 pub(crate) fn with_accounts(names: &[&str]) -> (Folder, Vec<AccountId>) {
     let folder = Folder::new();
+    let ids = add_accounts(&folder, names);
+    (folder, ids)
+}
+
+/// Makes these accounts, each with a mail, and closes all.
+pub(crate) fn add_accounts(folder: &Folder, names: &[&str]) -> Vec<AccountId> {
     let store = folder.open();
     let ids = names.iter().enumerate().map(|(number, name)| {
         let account = user(&store, name);
@@ -209,5 +221,5 @@ pub(crate) fn with_accounts(names: &[&str]) -> (Folder, Vec<AccountId>) {
     });
     let ids = ids.collect();
     store.close().unwrap();
-    (folder, ids)
+    ids
 }

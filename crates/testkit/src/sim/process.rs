@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use account::Flags;
 use account::plan::{self, NewMessage};
+use account::{Flags, Permit};
 use imap::{InternalDate, MailboxName};
 use parking_lot::Mutex;
 use session::{Now, Peer, Session, Transport};
@@ -71,7 +71,7 @@ impl Process {
             foreign: None,
         };
         let done = account.commit(&Actor::default(), now, vec![message], move |state| {
-            let inbox = state.named(&MailboxName::Inbox).map(|mailbox| mailbox.id);
+            let inbox = state.named(&MailboxName::Inbox).map(|mailbox| Permit::owner(mailbox.id));
             plan::append(state, inbox, std::slice::from_ref(&new), now)
         })?;
         let uid = done.outcome.uids.first().map_or(0, imap::Uid::get);

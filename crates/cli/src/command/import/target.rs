@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use account::plan::{self, NewMessage};
-use account::{Flags, MailboxId};
+use account::{Flags, MailboxId, Permit, Rights};
 use anyhow::{Context, Result, anyhow};
 use imap::{InternalDate, MailboxName, Uid, UidValidity};
 use server::control::Client;
@@ -97,7 +97,7 @@ impl Into {
             id
         } else {
             let made = name.clone();
-            let plan = move |state: &account::State| plan::create(state, &made, &[], now);
+            let plan = move |state: &account::State| plan::create(state, (&made, Rights::ALL), &[], now);
             let committed = self.account.commit(&self.actor, now, Vec::new(), plan);
             committed.with_context(|| format!("cannot make the mailbox {name}"))?.outcome
         };
@@ -161,7 +161,7 @@ impl Into {
             return Ok(());
         }
         let (id, now, count) = (mailbox.id, dates::now(), new.len() as u64);
-        let plan = move |state: &account::State| plan::append(state, Some(id), &new, now);
+        let plan = move |state: &account::State| plan::append(state, Some(Permit::owner(id)), &new, now);
         let committed = self.account.commit(&self.actor, now, emails, plan);
         committed.with_context(|| format!("cannot add messages to {}", mailbox.name))?;
         self.totals.added += count;

@@ -9,8 +9,8 @@ mod render;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
-use account::{Flags, Record, SystemFlags, plan};
-use imap::command::{Access, Fetch as Command, FetchItem, Seen};
+use account::{Flags, Planned, Record, Rights, State, SystemFlags, plan};
+use imap::command::{Fetch as Command, FetchItem, Seen};
 use imap::response::{self, Gone};
 use imap::{Framer, ModSeq, Section, SeqNum, SetArg, StoreMode, Target, Uid, UidSet};
 use store::Account;
@@ -149,7 +149,7 @@ fn tell_vanished(context: &mut Context, selected: &Selected<'_>, set: &SetArg, s
         SetArg::Set(set) => set.resolve(view.messages().last().map(|r| r.uid)),
         SetArg::Saved => view.saved.clone(),
     };
-    let state = selected.user.account.state()?;
+    let state = view.account.state()?;
     if let Some(mailbox) = state.mailbox(view.id) {
         let gone = mailbox.vanished.since(ModSeq::new(since)).intersection(&asked);
         // What the view still has is told by VANISHED when the command ends.
@@ -161,10 +161,12 @@ fn tell_vanished(context: &mut Context, selected: &Selected<'_>, set: &SetArg, s
 
 /// Sets `\Seen` on those that lack it, in one commit, before anything is sent.
 fn set_seen(context: &Context, selected: &mut Selected<'_>, uids: &UidSet) -> Result<UidSet, Answer> {
-    let (id, access) = (selected.view.id, selected.view.access);
+    let into = selected.view.permit();
     // What counts is the mailbox and not the view: another session may have taken `\Seen` away just now.
-    let state = selected.user.account.state()?;
-    let Some(mailbox) = state.mailbox(id).filter(|_| access == Access::ReadWrite) else { return Ok(UidSet::new()) };
+    let state = selected.view.account.state()?;
+    // Without the right to, a FETCH sets nothing (RFC 4314 §4).
+    let there = state.mailbox(into.mailbox).filter(|_| into.rights.contains(Rights::SEEN));
+    let Some(mailbox) = there else { return Ok(UidSet::new()) };
     let unseen = |r: &Record| !mailbox.flags.set(r.flags).system.contains(SystemFlags::SEEN);
     let unseen: UidSet = mailbox.messages.select(uids).filter(|(_, r)| unseen(r)).map(|(_, r)| r.uid).collect();
     if unseen.is_empty() {
@@ -172,11 +174,12 @@ fn set_seen(context: &Context, selected: &mut Selected<'_>, uids: &UidSet) -> Re
     }
     let flags = Flags::new(SystemFlags::SEEN, Vec::new());
     let planned = unseen.clone();
-    let done = context.commit(selected.user, Vec::new(), move |state| match state.mailbox(id) {
-        Some(_) => plan::store(state, id, &planned, (StoreMode::Add, &flags), plan::Condition::Always),
-        None => Ok(plan::Planned { changes: Vec::new(), outcome: plan::Stored::default() }),
-    })?;
-    Ok(match done.state.mailbox(id) {
+    let plan = move |state: &State| match state.mailbox(into.mailbox) {
+        Some(_) => plan::store(state, into, &planned, (StoreMode::Add, &flags), plan::Condition::Always),
+        None => Ok(Planned { changes: Vec::new(), outcome: plan::Stored::default() }),
+    };
+    let done = context.commit(selected.user, &selected.view.account, Vec::new(), plan)?;
+    Ok(match done.state.mailbox(into.mailbox) {
         Some(mailbox) => selected.view.adopt(mailbox, &unseen, Adopt::Newest),
         None => UidSet::new(),
     })
@@ -184,7 +187,7 @@ fn set_seen(context: &Context, selected: &mut Selected<'_>, uids: &UidSet) -> Re
 
 impl Task<Selected<'_>> for Fetch {
     fn go(&mut self, context: &mut Context, selected: &mut Selected<'_>, _: &mut Framer) -> Then {
-        let (out, view, account) = (&mut context.out, &*selected.view, &*selected.user.account);
+        let (out, view, account) = (&mut context.out, &*selected.view, &*selected.view.account);
         if let Some(segment) = self.queue.front_mut() {
             return match out.write(|out| segment.send(out)) {
                 Ok(ControlFlow::Continue(())) => Then::Again,

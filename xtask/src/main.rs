@@ -5,6 +5,7 @@ mod layers;
 mod rfc;
 mod sources;
 mod tidy;
+mod words;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// A source file.
-pub(crate) struct Source {
+pub(crate) struct SourceFile {
     /// Its path below the workspace, with `/`.
     pub(crate) path: String,
     /// What is in it.
@@ -11,7 +11,7 @@ pub(crate) struct Source {
 }
 
 /// All Rust files of the crates, their tests, the chores and the fuzz targets, in the order of their paths.
-pub(crate) fn rust(root: &Path) -> Result<Vec<Source>, String> {
+pub(crate) fn rust(root: &Path) -> Result<Vec<SourceFile>, String> {
     let mut paths = Vec::new();
     for folder in ["crates", "xtask", "fuzz"] {
         collect(&root.join(folder), &mut paths)?;
@@ -20,7 +20,7 @@ pub(crate) fn rust(root: &Path) -> Result<Vec<Source>, String> {
     let read = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let path = path.strip_prefix(root).unwrap_or(&path).display().to_string().replace('\\', "/");
-        Ok(Source { path, text })
+        Ok(SourceFile { path, text })
     };
     paths.into_iter().map(read).collect()
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crate::layers::{self, PURE};
-use crate::sources::{self, Source};
+use crate::sources::{self, SourceFile};
+use crate::words;
 
 /// Files longer than this are named.
 const LONG: usize = 500;
@@ -21,6 +22,7 @@ const EMPTY_ENDS: [&str; 2] = ["Manager", "Helper"];
 pub(crate) fn run(root: &Path) -> Result<String, String> {
     let sources = sources::rust(root)?;
     let mut wrong = layers::check(root)?;
+    wrong.extend(words::check(&sources));
     let mut long = Vec::new();
     for source in &sources {
         wrong.extend(check(source));
@@ -39,7 +41,7 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
     }
 }
 
-fn check(source: &Source) -> Vec<String> {
+fn check(source: &SourceFile) -> Vec<String> {
     let mut wrong = Vec::new();
     let path = source.path.as_str();
     let parts: Vec<&str> = path.split('/').collect();
@@ -56,7 +58,7 @@ fn check(source: &Source) -> Vec<String> {
     wrong
 }
 
-fn check_code(krate: &str, source: &Source) -> Vec<String> {
+fn check_code(krate: &str, source: &SourceFile) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut say = |line: usize, what: String| wrong.push(format!("{}:{line}: {what}", source.path));
     for (at, line) in code(&source.text) {
@@ -110,7 +112,7 @@ fn check_code(krate: &str, source: &Source) -> Vec<String> {
 }
 
 /// The lines that are code and no unit test, with their numbers.
-fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(crate) fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let tests = text.lines().position(|line| line.starts_with("mod tests")).unwrap_or(usize::MAX);
     let lines = text.lines().enumerate().take(tests);
     lines.filter(|(_, line)| !line.trim_start().starts_with("//")).map(|(at, line)| (at + 1, line))
@@ -118,10 +120,10 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Source, check};
+    use super::{SourceFile, check};
 
     fn wrong(path: &str, text: &str) -> usize {
-        check(&Source { path: path.to_owned(), text: text.to_owned() }).len()
+        check(&SourceFile { path: path.to_owned(), text: text.to_owned() }).len()
     }
 
     #[test]

@@ -92,8 +92,8 @@ impl Account {
         Permit { mailbox: self.inbox, rights }
     }
 
-    fn archive(&self, rights: Rights) -> Option<Permit> {
-        Some(Permit { mailbox: self.archive, rights })
+    fn archive(&self, rights: Rights) -> Permit {
+        Permit { mailbox: self.archive, rights }
     }
 
     /// The flags of a mailbox's messages after a plan is carried out.
@@ -125,12 +125,12 @@ fn plans_ask_for_the_rights_of_the_table() {
     let (archive, fresh) = (name("Archive"), name("New/Below"));
     let mail = new_message(0);
     let old = Uid::new(3).unwrap();
-    let copy = |from, to| plan::copy(state, account.inbox(from), &some, account.archive(to), NOW);
-    let moved = |from, to| plan::move_messages(state, account.inbox(from), &some, account.archive(to), NOW);
-    let replace = |from, to| plan::replace(state, (account.inbox(from), old), account.archive(to), &mail, NOW);
+    let copy = |from, to| plan::copy(state, account.inbox(from), &some, Some(account.archive(to)), NOW);
+    let moved = |from, to| plan::move_messages(state, account.inbox(from), &some, Some(account.archive(to)), NOW);
+    let replace = |from, to| plan::replace(state, (account.inbox(from), old), Some(account.archive(to)), &mail, NOW);
     let rename = |from, above| plan::rename(state, (&archive, from), (&fresh, above), NOW);
-    asks_for("APPEND", "i", |to| plan::append(state, account.archive(to), std::slice::from_ref(&mail), NOW));
-    asks_for("APPEND of nothing", "i", |to| plan::append(state, account.archive(to), &[], NOW));
+    asks_for("APPEND", "i", |to| plan::append(state, Some(account.archive(to)), std::slice::from_ref(&mail), NOW));
+    asks_for("APPEND of nothing", "i", |to| plan::append(state, Some(account.archive(to)), &[], NOW));
     asks_for("COPY from", "r", |from| copy(from, all));
     asks_for("COPY to", "i", |to| copy(all, to));
     asks_for("MOVE from", "rte", |from| moved(from, all));
@@ -153,7 +153,7 @@ fn messages_come_in_without_the_flags_that_there_is_no_right_to_set() {
     let new: Vec<_> = (0..COMBINATIONS).map(new_message).collect();
     for (letters, rights) in every_set().filter(|(letters, _)| letters.contains('i')) {
         let expected: Vec<Flags> = (0..COMBINATIONS).map(|bits| flags(bits & changeable(&letters))).collect();
-        let to = account.archive(rights);
+        let to = Some(account.archive(rights));
         let appended = plan::append(&account.state, to, &new, NOW).unwrap();
         assert_eq!(account.flags_after(appended.changes, account.archive), expected, "APPEND with {letters:?}");
         let all = UidSet::from(Uid::MIN..=Uid::MAX);

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::LazyLock;
 
-use account::search::{Context, Found, KEYS, Progress, SLICE, Search, TEXTS, Unsearchable};
+use account::search::{Context, Found, KEYS, Reached, SLICE, Search, TEXTS, Unsearchable};
 use account::{EmailId, FlagSetId, FlagTable, Flags, Foreign, Messages, ObjectIds, Origin, Record, SystemFlags};
 use imap::command::{Numbers, Search as Command, SearchKey, SearchReturn};
 use imap::{Date, Flag, InternalDate, Keyword, ModSeq, SeqNum, SetArg, SetNumber, StoreMode, Uid, UidSet, WireSet};
@@ -202,7 +202,7 @@ fn command(key: SearchKey, returns: &[SearchReturn]) -> Command {
 fn run(command: &Command, mailbox: &Mailbox, source: &mut Mails, budget: u64) -> (Found, usize) {
     let mut search = Search::new(command, &mailbox.context()).unwrap();
     let mut slices = 1;
-    while search.step(source, budget).unwrap() == Progress::More {
+    while search.step(source, budget).unwrap() == Reached::More {
         slices += 1;
     }
     (search.into_found(), slices)
@@ -425,7 +425,7 @@ fn a_long_search_goes_on_in_slices() {
         let progress = search.step(&mut source, 1000).unwrap();
         assert!(source.bodies <= before + 2, "a slice read {} bodies", source.bodies - before);
         slices += 1;
-        if progress == Progress::Done {
+        if progress == Reached::Done {
             break;
         }
     }
@@ -446,7 +446,7 @@ fn strings_come_in_the_charset_that_is_named() {
         let key = SearchKey::Subject(octets.to_vec());
         let command = Command { charset: charset.map(str::to_owned), ..command(key, &[]) };
         Search::new(&command, &SMALL.context()).map(|mut search| {
-            while search.step(&mut Mails::default(), SLICE).unwrap() == Progress::More {}
+            while search.step(&mut Mails::default(), SLICE).unwrap() == Reached::More {}
             search.into_found().uids.len()
         })
     };

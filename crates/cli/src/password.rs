@@ -9,13 +9,13 @@ const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 /// `--password-stdin`
 #[derive(Clone, Copy, Debug, clap::Args)]
-pub(crate) struct Source {
+pub(crate) struct PasswordSource {
     /// Read the password from the standard input stream (one line end at its end is not part of it)
     #[arg(long)]
     password_stdin: bool,
 }
 
-impl Source {
+impl PasswordSource {
     /// The new password: from the standard input stream, or typed twice.
     pub(crate) fn read(self, name: &str) -> Result<String> {
         if self.password_stdin {

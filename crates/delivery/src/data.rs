@@ -34,7 +34,7 @@ pub(crate) struct Unstuff {
 
 /// How far a piece went.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
+pub(crate) enum Taken {
     /// The whole piece belongs to the message, and more will come.
     More,
     /// The message ended; that many octets of the piece belonged to it.
@@ -43,7 +43,7 @@ pub(crate) enum Progress {
 
 impl Unstuff {
     /// Takes a piece of what the client sent; `sink` gets the message's octets, in slices as long as they come.
-    pub(crate) fn push(&mut self, input: &[u8], mut sink: impl FnMut(&[u8])) -> Progress {
+    pub(crate) fn push(&mut self, input: &[u8], mut sink: impl FnMut(&[u8])) -> Taken {
         let mut rest = input;
         while let Some((&first, after)) = rest.split_first() {
             match (self.place, first) {
@@ -51,7 +51,7 @@ impl Unstuff {
                 (Place::Dot, b'\r') => (self.place, rest) = (Place::DotCr, after),
                 (Place::DotCr, b'\n') => {
                     self.place = Place::LineStart;
-                    return Progress::Ended(input.len() - after.len());
+                    return Taken::Ended(input.len() - after.len());
                 }
                 (Place::DotCr, _) => {
                     // The dot was one too many, the CR is the message's own.
@@ -65,7 +65,7 @@ impl Unstuff {
                 (Place::LineStart | Place::Dot | Place::Cr | Place::Middle, _) => rest = self.middle(rest, &mut sink),
             }
         }
-        Progress::More
+        Taken::More
     }
 
     /// Passes on octets up to the next line that begins with a dot. The first octet of `rest` is neither such a dot
@@ -100,8 +100,8 @@ mod tests {
         let (mut unstuff, mut message) = (Unstuff::default(), Vec::new());
         for (n, piece) in pieces.iter().enumerate() {
             match unstuff.push(piece, |octets| message.extend(octets)) {
-                Progress::More => {}
-                Progress::Ended(at) => {
+                Taken::More => {}
+                Taken::Ended(at) => {
                     let left = [&piece[at..], &pieces[n + 1..].concat()].concat();
                     return Some((message, left));
                 }

@@ -6,12 +6,12 @@ use std::time::Instant;
 use gate::{Next, Now, Peer};
 
 use crate::command::{self, Chunk, ChunkPlace, Command, Header, Mail};
-use crate::data::{Progress, Unstuff};
+use crate::data::{Taken, Unstuff};
 use crate::line::{Line, Lines};
 use crate::path::Address;
 use crate::reply::{self, Reply};
 use crate::route::Route;
-use crate::transaction::{Body, Transaction};
+use crate::transaction::{MailData, Transaction};
 use crate::{Event, Settings, limits};
 
 /// An LMTP session.
@@ -222,8 +222,8 @@ impl Lmtp {
             return 0;
         };
         match unstuff.push(input, |octets| transaction.push(octets, &self.settings, &self.peer)) {
-            Progress::More => input.len(),
-            Progress::Ended(taken) => {
+            Taken::More => input.len(),
+            Taken::Ended(taken) => {
                 self.reading = Reading::Line;
                 self.phase = Phase::Due(Step::Message);
                 taken
@@ -351,7 +351,7 @@ impl Lmtp {
     /// Begins the message with its trace fields, unless it has begun.
     fn begin(&mut self) {
         let Some(transaction) = &mut self.transaction else { return };
-        if matches!(transaction.body, Body::NotBegun) {
+        if matches!(transaction.body, MailData::NotBegun) {
             let client = self.client.as_deref().unwrap_or_default();
             self.begun += 1;
             transaction.begin(&self.settings, client, (&self.peer, self.begun), self.now.unix);

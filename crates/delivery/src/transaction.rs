@@ -21,13 +21,13 @@ pub(crate) struct Transaction {
     /// Those who were accepted, in order.
     pub(crate) recipients: Vec<Target>,
     /// The message.
-    pub(crate) body: Body,
+    pub(crate) body: MailData,
     /// The octets of BDAT's chunk under way.
     chunk: u64,
 }
 
 /// The message's octets.
-pub(crate) enum Body {
+pub(crate) enum MailData {
     /// Neither DATA nor BDAT came.
     NotBegun,
     /// They come in: so many from the client so far, and where they go.
@@ -36,7 +36,7 @@ pub(crate) enum Body {
     Failed(Reply),
 }
 
-impl Body {
+impl MailData {
     pub(crate) fn is_begun(&self) -> bool {
         !matches!(self, Self::NotBegun)
     }
@@ -44,7 +44,7 @@ impl Body {
 
 impl Transaction {
     pub(crate) fn new(mail: Mail) -> Self {
-        Self { mail, recipients: Vec::new(), body: Body::NotBegun, chunk: 0 }
+        Self { mail, recipients: Vec::new(), body: MailData::NotBegun, chunk: 0 }
     }
 
     /// Begins the message with its trace fields.
@@ -59,41 +59,41 @@ impl Transaction {
             now,
         };
         let fields = trace.to_string();
-        self.body = Body::Begun(0, Box::new(settings.store.upload()));
+        self.body = MailData::Begun(0, Box::new(settings.store.upload()));
         self.store(fields.as_bytes(), settings, peer);
     }
 
     /// Adds octets to the message.
     pub(crate) fn push(&mut self, octets: &[u8], settings: &Settings, peer: &Peer) {
-        let Body::Begun(received, _) = &mut self.body else { return };
+        let MailData::Begun(received, _) = &mut self.body else { return };
         *received = received.saturating_add(octets.len() as u64);
         if *received > settings.size_limit {
-            self.body = Body::Failed(Reply::TooLarge);
+            self.body = MailData::Failed(Reply::TooLarge);
         } else {
             self.store(octets, settings, peer);
         }
     }
 
     fn store(&mut self, octets: &[u8], settings: &Settings, peer: &Peer) {
-        let Body::Begun(_, upload) = &mut self.body else { return };
+        let MailData::Begun(_, upload) = &mut self.body else { return };
         if let Err(error) = upload.push(octets) {
-            self.body = Body::Failed(failed(settings, peer, error));
+            self.body = MailData::Failed(failed(settings, peer, error));
         }
     }
 
     /// How many octets of the message are put by.
     pub(crate) fn stored(&self) -> u64 {
         match &self.body {
-            Body::Begun(_, upload) => upload.len(),
-            Body::NotBegun | Body::Failed(_) => 0,
+            MailData::Begun(_, upload) => upload.len(),
+            MailData::NotBegun | MailData::Failed(_) => 0,
         }
     }
 
     /// Why the message cannot be stored, as far as is known.
     pub(crate) fn failure(&self) -> Option<Reply> {
         match self.body {
-            Body::Failed(reply) => Some(reply),
-            Body::NotBegun | Body::Begun(..) => None,
+            MailData::Failed(reply) => Some(reply),
+            MailData::NotBegun | MailData::Begun(..) => None,
         }
     }
 
@@ -111,9 +111,9 @@ impl Transaction {
     pub(crate) fn deliver(self, settings: &Settings, peer: &Peer, now: i64) -> Vec<Reply> {
         let count = self.recipients.len();
         let message = match self.body {
-            Body::Failed(reply) => return vec![reply; count],
-            Body::NotBegun => return Vec::new(),
-            Body::Begun(_, upload) => upload.finish(),
+            MailData::Failed(reply) => return vec![reply; count],
+            MailData::NotBegun => return Vec::new(),
+            MailData::Begun(_, upload) => upload.finish(),
         };
         match message {
             Ok(message) => Delivery { settings, message, peer, now }.to_all(self.recipients),

@@ -10,7 +10,7 @@ mod status_line;
 mod text;
 
 pub use code::{Code, NewKeywords};
-pub use fetch::{FetchLine, Octets, Rfc822};
+pub use fetch::{FetchLine, NString, Rfc822};
 pub use mailbox::{
     Attribute, Gone, ListLine, ListWord, StatusValue, exists, expunge, flags, list, list_separator, recent, status,
     vanished,

@@ -237,15 +237,15 @@ fn fetch_octets() {
     ] {
         check(&format!("* 1 FETCH (BODY[{expected}] {{4}}\r\nab\r\n BODY[{expected}]<5> NIL)\r\n"), Codec, |out| {
             let mut line = FetchLine::begin(out, SeqNum::MIN);
-            line.section(out, &section, None, Octets::Literal(4));
+            line.section(out, &section, None, NString::Literal(4));
             octets(out);
-            line.section(out, &section, Some(5), Octets::Nil);
+            line.section(out, &section, Some(5), NString::Nil);
             line.end(out);
         });
     }
     check("* 1 FETCH (BINARY[1.2] ~{4}\r\nab\r\n BINARY.SIZE[1] 7)\r\n", Codec, |out| {
         let mut line = FetchLine::begin(out, SeqNum::MIN);
-        line.binary(out, &[part(1), part(2)].concat(), None, Octets::Literal8(4));
+        line.binary(out, &[part(1), part(2)].concat(), None, NString::Literal8(4));
         octets(out);
         line.binary_size(out, &part(1), 7);
         line.end(out);
@@ -253,16 +253,16 @@ fn fetch_octets() {
     // The text of RFC 9051 §7.5.2 has the offset, its grammar forgot it.
     check("* 1 FETCH (BINARY[]<3> {4}\r\nab\r\n)\r\n", NoReader, |out| {
         let mut line = FetchLine::begin(out, SeqNum::MIN);
-        line.binary(out, &[], Some(3), Octets::Literal(4));
+        line.binary(out, &[], Some(3), NString::Literal(4));
         octets(out);
         line.end(out);
     });
     check("* 1 FETCH (RFC822 {4}\r\nab\r\n RFC822.HEADER NIL RFC822.TEXT NIL)\r\n", Codec, |out| {
         let mut line = FetchLine::begin(out, SeqNum::MIN);
-        line.rfc822(out, Rfc822::All, Octets::Literal(4));
+        line.rfc822(out, Rfc822::All, NString::Literal(4));
         octets(out);
-        line.rfc822(out, Rfc822::Header, Octets::Nil);
-        line.rfc822(out, Rfc822::Text, Octets::Nil);
+        line.rfc822(out, Rfc822::Header, NString::Nil);
+        line.rfc822(out, Rfc822::Text, NString::Nil);
         line.end(out);
     });
 }

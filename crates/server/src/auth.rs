@@ -18,4 +18,4 @@ pub use password::{PasswordError, credentials};
 
 pub(crate) use doorkeeper::Doorkeeper;
 use gate::base64;
-pub(crate) use throttle::Source;
+pub(crate) use throttle::Network;

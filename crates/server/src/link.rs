@@ -9,7 +9,7 @@ use gate::{Facts, Peer};
 use parking_lot::Mutex;
 use store::AccountId;
 
-use crate::auth::Source;
+use crate::auth::Network;
 use crate::door::Door;
 
 /// Something that a connection is told to do, whatever its client does.
@@ -96,8 +96,8 @@ impl Link {
         }
     }
 
-    pub(crate) fn source(&self) -> Source {
-        Source::from(self.address)
+    pub(crate) fn source(&self) -> Network {
+        Network::from(self.address)
     }
 
     /// The other end, as sessions know it.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use store::AccountId;
 
-use crate::auth::Source;
+use crate::auth::Network;
 use crate::config::Limits;
 use crate::door::{Door, Entry};
 use crate::link::{Link, Login, Order, Transcript};
@@ -23,7 +23,7 @@ pub(crate) struct Registry {
 #[derive(Default)]
 struct Table {
     links: HashMap<u64, Arc<Link>>,
-    sources: HashMap<Source, SourceCount>,
+    sources: HashMap<Network, NetworkCount>,
     /// Connections that have not logged in, oldest first: session numbers grow.
     waiting: BTreeSet<u64>,
     /// What is logged in to each account: session number, and the stamp of the credentials it logged in with.
@@ -33,7 +33,7 @@ struct Table {
 }
 
 #[derive(Default)]
-struct SourceCount {
+struct NetworkCount {
     connections: usize,
     waiting: BTreeSet<u64>,
 }
@@ -54,7 +54,7 @@ impl Registry {
 
     /// A connection has come. Where too many wait to log in, the oldest of them makes room.
     pub(crate) fn enter(self: &Arc<Self>, door: Door, address: Option<IpAddr>) -> Result<Seat, Full> {
-        let source = Source::from(address);
+        let source = Network::from(address);
         let mut oldest = Vec::new();
         let mut table = self.table.lock();
         if table.links.len() >= self.limits.connections {
@@ -149,14 +149,14 @@ impl Registry {
 }
 
 impl Table {
-    fn no_longer_waits(&mut self, id: u64, source: Source) {
+    fn no_longer_waits(&mut self, id: u64, source: Network) {
         self.waiting.remove(&id);
         if let Some(count) = self.sources.get_mut(&source) {
             count.waiting.remove(&id);
         }
     }
 
-    fn leave(&mut self, id: u64, source: Source) {
+    fn leave(&mut self, id: u64, source: Network) {
         self.links.remove(&id);
         self.no_longer_waits(id, source);
         if let Some(count) = self.sources.get_mut(&source) {

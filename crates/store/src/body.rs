@@ -7,7 +7,7 @@ use std::sync::Arc;
 use account::EmailId;
 
 use crate::Error;
-use crate::engine::{CHUNK, Engine};
+use crate::engine::{BODY_CHUNK, Engine};
 
 /// A message's octets, to be read piece by piece: only what is asked for is read and unpacked.
 pub struct Body {
@@ -57,9 +57,9 @@ impl Body {
         let end = offset.saturating_add(len).min(self.size);
         let mut at = offset;
         while at < end {
-            self.load(u32::try_from(at / CHUNK as u64).map_err(|_| Error::TooLarge)?)?;
-            let inside = usize::try_from(at % CHUNK as u64).unwrap_or(CHUNK);
-            let wanted = usize::try_from(end - at).unwrap_or(CHUNK);
+            self.load(u32::try_from(at / BODY_CHUNK as u64).map_err(|_| Error::TooLarge)?)?;
+            let inside = usize::try_from(at % BODY_CHUNK as u64).unwrap_or(BODY_CHUNK);
+            let wanted = usize::try_from(end - at).unwrap_or(BODY_CHUNK);
             let piece = self.chunk.get(inside..).unwrap_or_default();
             let piece = piece.get(..wanted).unwrap_or(piece);
             if piece.is_empty() {
@@ -88,8 +88,8 @@ impl Body {
     }
 
     fn check_length(&self) -> Result<(), Error> {
-        let before = u64::from(self.number) * CHUNK as u64;
-        let due = self.size.saturating_sub(before).min(CHUNK as u64);
+        let before = u64::from(self.number) * BODY_CHUNK as u64;
+        let due = self.size.saturating_sub(before).min(BODY_CHUNK as u64);
         if self.chunk.len() as u64 == due { Ok(()) } else { Err(self.damaged()) }
     }
 
@@ -162,7 +162,7 @@ impl Whole {
         loop {
             let last = offset + octets.len() as u64 == self.size;
             hasher.update(octets);
-            let due = (self.size - offset).min(CHUNK as u64);
+            let due = (self.size - offset).min(BODY_CHUNK as u64);
             if octets.len() as u64 != due || (last && hasher.finalize().as_bytes() != &self.hash) {
                 return Err(Error::damaged(format!("octets of email {}", self.email)));
             }

@@ -216,7 +216,7 @@ fn email_chunk(engine: &dyn Engine, id: EmailId, chunk: u32, found: &mut Found) 
     let mut octets = Vec::new();
     engine.chunk(id, chunk, &mut octets)?;
     found.octets += octets.len();
-    let chunks = size.div_ceil(crate::engine::CHUNK);
+    let chunks = size.div_ceil(crate::engine::BODY_CHUNK);
     let more = (chunk as usize + 1) < chunks;
     Ok(if more { Place::Emails(id, chunk + 1) } else { Place::Emails(id.next(), 0) })
 }

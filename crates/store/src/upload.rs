@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use mime::{Derivation, Scanner};
 
 use crate::backend;
-use crate::engine::{CHUNK, packed::Squeezed};
+use crate::engine::{BODY_CHUNK, packed::Squeezed};
 use crate::message::{Content, Part};
 use crate::{Error, Message, Options};
 
@@ -73,9 +73,9 @@ impl Upload {
             return Err(Error::TooLarge);
         }
         while !bytes.is_empty() {
-            let (now, later) = bytes.split_at(bytes.len().min(CHUNK - self.waiting.len()));
+            let (now, later) = bytes.split_at(bytes.len().min(BODY_CHUNK - self.waiting.len()));
             self.waiting.extend_from_slice(now);
-            if self.waiting.len() == CHUNK {
+            if self.waiting.len() == BODY_CHUNK {
                 self.take_chunk()?;
             }
             bytes = later;

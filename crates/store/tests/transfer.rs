@@ -299,7 +299,8 @@ fn killed_at_any_write_a_move_loses_nothing_and_what_is_in_both_is_named() {
         let folder = Folder::new();
         let power = Power::unlimited();
         {
-            let store = Store::with_backend(Options::default(), Arc::new(Mortal::open(folder.path(), &power))).unwrap();
+            let store =
+                Store::with_backend(Options::default(), Arc::new(Mortal::set_up(folder.path(), &power))).unwrap();
             let (alice, bob) = alice_and_bob(&store, &[1, 2, 3]);
             power.fails_after(writes);
             let done = moved(&store, &picked(&alice, "INBOX", &[1, 2, 3]), &to(&bob, "INBOX"));

@@ -16,7 +16,7 @@ pub use copy::{Copied, copy, move_messages};
 pub use expunge::{expunge, take_away};
 pub use mailboxes::{create, delete, give_origin, new_account, subscribe, unsubscribe};
 pub use rename::rename;
-pub use store::{Condition, Stored, store};
+pub use store::{Condition, FlagsStored, store};
 
 use crate::Change;
 

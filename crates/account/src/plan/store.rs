@@ -19,7 +19,7 @@ pub enum Condition {
 
 /// How a STORE went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stored {
+pub struct FlagsStored {
     /// The messages that did not meet the condition: MODIFIED (RFC 7162 §3.1.3).
     pub modified: UidSet,
     /// The messages whose flags are other ones now.
@@ -35,13 +35,13 @@ pub fn store(
     uids: &UidSet,
     (mode, flags): (StoreMode, &Flags),
     condition: Condition,
-) -> Result<Planned<Stored>, Refusal> {
+) -> Result<Planned<FlagsStored>, Refusal> {
     let mailbox = state.mailbox(into.mailbox).ok_or(Refusal::NoSuchMailbox)?;
     let steps = allowed(mailbox, into.rights, (mode, flags))?;
     for (_, flags) in steps.iter().filter(|(mode, _)| *mode != StoreMode::Remove) {
         check_keywords(mailbox, std::iter::once(flags))?;
     }
-    let mut stored = Stored::default();
+    let mut stored = FlagsStored::default();
     let mut changed = vec![UidSet::new(); steps.len()];
     let mut differs = HashMap::new();
     for (_, record) in mailbox.messages.select(uids) {

@@ -23,7 +23,7 @@ use imap::command::SearchReturn;
 use crate::{EmailId, FlagTable, Messages, ObjectIds};
 
 pub use charset::CHARSETS;
-pub use run::{Found, Progress, SLICE, Search};
+pub use run::{Found, Reached, SLICE, Search};
 
 /// What a search is about: a session's view of its mailbox, and its clock.
 #[derive(Clone, Copy, Debug)]

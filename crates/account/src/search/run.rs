@@ -23,7 +23,7 @@ const BATCH: usize = 64;
 
 /// What a piece of work costs of a budget, in units of a record that is looked at (some 20 ns).
 mod cost {
-    pub(super) const CHUNK: u64 = 2;
+    pub(super) const PER_CHUNK: u64 = 2;
     pub(super) const RECORD: u64 = 1;
     pub(super) const STRUCTURE: u64 = 200;
     pub(super) const BODY: u64 = 5000;
@@ -44,7 +44,7 @@ pub struct Found {
 
 /// How far a search is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum Reached {
     /// Call [`Search::step`] again.
     More,
     /// It is done.
@@ -136,7 +136,7 @@ impl Search {
     }
 
     /// Goes on until about `budget` is spent; see [`SLICE`]. After an error the search is of no use any more.
-    pub fn step<S: Source>(&mut self, source: &mut S, budget: u64) -> Result<Progress, S::Error> {
+    pub fn step<S: Source>(&mut self, source: &mut S, budget: u64) -> Result<Reached, S::Error> {
         let mut budget = Budget(budget);
         while !budget.is_spent() {
             match self.waiting.front() {
@@ -144,13 +144,13 @@ impl Search {
                 _ if self.unread < BATCH && self.waiting.len() < 2 * BATCH && !self.ahead.is_empty() => {
                     self.look_at_chunk(&mut budget);
                 }
-                None => return Ok(Progress::Done),
+                None => return Ok(Reached::Done),
                 Some(Candidate { stage: Stage::Undecided, .. }) => self.read_structures(source, &mut budget)?,
                 Some(_) => self.settle(source, &mut budget)?,
             }
         }
         let done = self.ahead.is_empty() && self.waiting.is_empty();
-        Ok(if done { Progress::Done } else { Progress::More })
+        Ok(if done { Reached::Done } else { Reached::More })
     }
 
     /// What has been found; all of it once the search is done.
@@ -173,7 +173,7 @@ impl Search {
         let found = chunk.and_then(|at| Some((*self.starts.get(at)?, self.messages.chunks().get(at)?.clone())));
         let Some((start, chunk)) = found else { return self.ahead.clear() };
         let end = start + chunk.summary().len as usize;
-        budget.spend(cost::CHUNK);
+        budget.spend(cost::PER_CHUNK);
         let passed = self.program.passes_over(chunk.summary());
         while let Some(places) = self.take(start..end) {
             if passed {

@@ -67,14 +67,14 @@ impl Export {
 /// A format that mail is written in.
 trait Format {
     /// Writes one mailbox.
-    fn mailbox(&mut self, source: &mut Source, mailbox: &Mailbox) -> Result<()>;
+    fn mailbox(&mut self, source: &mut Exported, mailbox: &Mailbox) -> Result<()>;
 
     /// Writes what belongs to all of them.
     fn finish(&mut self, state: &State) -> Result<()>;
 }
 
 /// An account that is written out, as it is at one moment.
-struct Source {
+struct Exported {
     account: Arc<Account>,
     state: Arc<State>,
     progress: Progress,
@@ -83,7 +83,7 @@ struct Source {
 }
 
 impl What {
-    fn source(&self) -> Result<Source> {
+    fn source(&self) -> Result<Exported> {
         let account = self.place.open()?.account(&self.account)?;
         let (state, damaged) = match account.state() {
             Ok(state) => (state, Vec::new()),
@@ -93,11 +93,11 @@ impl What {
         };
         let damaged = damaged.iter().map(|problem| format!("something: {problem}")).collect();
         let total = state.totals().size;
-        Ok(Source { account, state, progress: Progress::new(total), written: 0, damaged })
+        Ok(Exported { account, state, progress: Progress::new(total), written: 0, damaged })
     }
 }
 
-impl Source {
+impl Exported {
     fn all(mut self, format: &mut dyn Format) -> Result<()> {
         let state = self.state.clone();
         // What is expunged meanwhile stays readable.

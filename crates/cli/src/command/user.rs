@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::dates;
 use crate::output::{self, Form, Output};
-use crate::password::Source;
+use crate::password::PasswordSource;
 use crate::place::Place;
 
 #[derive(Debug, Subcommand)]
@@ -20,7 +20,7 @@ pub(crate) enum User {
         /// The name to log in with; with an @, it is an address, too
         name: String,
         #[command(flatten)]
-        password: Source,
+        password: PasswordSource,
         #[command(flatten)]
         place: Place,
     },
@@ -38,7 +38,7 @@ pub(crate) enum User {
         /// The account's name, or an alias of it
         name: String,
         #[command(flatten)]
-        password: Source,
+        password: PasswordSource,
         #[command(flatten)]
         place: Place,
     },
@@ -94,7 +94,7 @@ impl User {
 #[derive(Clone, Copy)]
 struct Consent;
 
-fn add(name: &str, password: Source, place: &Place) -> Result<()> {
+fn add(name: &str, password: PasswordSource, place: &Place) -> Result<()> {
     let open = place.set_up()?;
     // Before a password is asked for in vain.
     if open.store.directory().find_by_name(name)?.is_some() {
@@ -138,7 +138,7 @@ fn list(form: Form, place: &Place) -> Result<()> {
     output::table(&["NAME", "STATE", "CREATED", "ALIASES"], &cells)
 }
 
-fn set_password(name: &str, password: Source, place: &Place) -> Result<()> {
+fn set_password(name: &str, password: PasswordSource, place: &Place) -> Result<()> {
     let open = place.open()?;
     let entry = open.entry(name)?;
     let credentials = server::credentials(&password.read(&entry.name)?)?;

@@ -25,7 +25,7 @@ pub struct FetchLine {
 
 /// How the octets that follow a [`FetchLine::section`] are announced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Octets {
+pub enum NString {
     /// `{n}`; the caller writes the octets.
     Literal(u64),
     /// `~{n}` (RFC 3516 §4.4): may have NULs. The caller writes the octets.
@@ -147,7 +147,7 @@ impl FetchLine {
     }
 
     /// `BODY[...]`. `origin` is the offset that the client's `<offset.length>` began with (RFC 9051 §7.5.2).
-    pub fn section(&mut self, out: &mut Vec<u8>, section: &Section, origin: Option<u64>, octets: Octets) {
+    pub fn section(&mut self, out: &mut Vec<u8>, section: &Section, origin: Option<u64>, octets: NString) {
         self.word(out, "BODY[");
         write_section(out, section);
         close(out, origin);
@@ -155,8 +155,8 @@ impl FetchLine {
     }
 
     /// `BINARY[...]` (RFC 3516 §4.2). `origin` as in [`section`](Self::section). Octets without a NUL should go as
-    /// [`Octets::Literal`], so that the client need not look for one (RFC 9051 §7.5.2).
-    pub fn binary(&mut self, out: &mut Vec<u8>, part: &[NonZeroU32], origin: Option<u64>, octets: Octets) {
+    /// [`NString::Literal`], so that the client need not look for one (RFC 9051 §7.5.2).
+    pub fn binary(&mut self, out: &mut Vec<u8>, part: &[NonZeroU32], origin: Option<u64>, octets: NString) {
         self.word(out, "BINARY[");
         write_part(out, part);
         close(out, origin);
@@ -172,7 +172,7 @@ impl FetchLine {
     }
 
     /// `RFC822`, `RFC822.HEADER` or `RFC822.TEXT` (RFC 3501 §7.4.2).
-    pub fn rfc822(&mut self, out: &mut Vec<u8>, item: Rfc822, octets: Octets) {
+    pub fn rfc822(&mut self, out: &mut Vec<u8>, item: Rfc822, octets: NString) {
         self.word(
             out,
             match item {
@@ -196,11 +196,11 @@ pub enum Rfc822 {
     Text,
 }
 
-fn announce(out: &mut Vec<u8>, octets: Octets) {
+fn announce(out: &mut Vec<u8>, octets: NString) {
     match octets {
-        Octets::Literal(len) => literal_head(out, len),
-        Octets::Literal8(len) => literal8_head(out, len),
-        Octets::Nil => out.extend_from_slice(b"NIL"),
+        NString::Literal(len) => literal_head(out, len),
+        NString::Literal8(len) => literal8_head(out, len),
+        NString::Nil => out.extend_from_slice(b"NIL"),
     }
 }
 

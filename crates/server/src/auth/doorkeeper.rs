@@ -12,7 +12,7 @@ use super::exchange::{PlainExchange, ScramExchange};
 use super::password;
 use super::scram::{Binding, Keys};
 use super::slots::{Caller, Crowded, Slots};
-use super::throttle::{Admission, Pair, Source, Throttle};
+use super::throttle::{Admission, Network, Pair, Throttle};
 use super::verified::Verified;
 use crate::link::Login;
 use crate::log::Address;
@@ -47,7 +47,7 @@ pub(super) struct Attempt {
 
 impl Attempt {
     fn pair(&self) -> Pair {
-        Pair::new(Source::from(self.peer.address), &self.name)
+        Pair::new(Network::from(self.peer.address), &self.name)
     }
 }
 

@@ -34,7 +34,7 @@ const WRONG_KEPT: usize = 4;
 
 /// Where somebody calls from: an IPv4 address, or the /64 that an IPv6 customer has for their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Source {
+pub(crate) enum Network {
     /// A Unix socket.
     Local,
     /// An IPv4 address, also where it is written as an IPv6 one.
@@ -43,7 +43,7 @@ pub(crate) enum Source {
     V6([u8; 8]),
 }
 
-impl From<Option<IpAddr>> for Source {
+impl From<Option<IpAddr>> for Network {
     fn from(address: Option<IpAddr>) -> Self {
         match address.map(|address| address.to_canonical()) {
             None => Self::Local,
@@ -56,7 +56,7 @@ impl From<Option<IpAddr>> for Source {
     }
 }
 
-impl Source {
+impl Network {
     /// Whether this is the machine itself: web mail, proxies and tests.
     pub(crate) fn is_loopback(self) -> bool {
         match self {
@@ -71,13 +71,13 @@ impl Source {
 /// Who tries to be whom.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Pair {
-    pub(super) source: Source,
+    pub(super) source: Network,
     /// The name, in small letters, cut to what names may be long.
     name: Box<str>,
 }
 
 impl Pair {
-    pub(super) fn new(source: Source, name: &str) -> Self {
+    pub(super) fn new(source: Network, name: &str) -> Self {
         let name: String = name.chars().take(256).flat_map(char::to_lowercase).collect();
         Self { source, name: name.into() }
     }
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     fn pair(address: &str, name: &str) -> Pair {
-        Pair::new(Source::from(Some(address.parse().unwrap())), name)
+        Pair::new(Network::from(Some(address.parse().unwrap())), name)
     }
 
     #[test]
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_customer_is_one_address_and_mapped_ipv4_is_ipv4() {
-        let source = |text: &str| Source::from(Some(text.parse::<IpAddr>().unwrap()));
+        let source = |text: &str| Network::from(Some(text.parse::<IpAddr>().unwrap()));
         assert_eq!(source("2001:db8:1:2::1"), source("2001:db8:1:2:ffff::9"));
         assert_ne!(source("2001:db8:1:2::1"), source("2001:db8:1:3::1"));
         assert_eq!(source("::ffff:192.0.2.1"), source("192.0.2.1"));

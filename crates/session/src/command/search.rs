@@ -59,9 +59,9 @@ pub(crate) fn start(
 
 impl Task<Selected<'_>> for Search {
     fn go(&mut self, context: &mut Context, selected: &mut Selected<'_>, _: &mut Framer) -> Then {
-        match self.under_way.step(&mut Stored(&selected.view.account), SLICE) {
-            Ok(search::Progress::More) => Then::Again,
-            Ok(search::Progress::Done) => self.tell(&mut context.out, selected.view).into(),
+        match self.under_way.step(&mut InStore(&selected.view.account), SLICE) {
+            Ok(search::Reached::More) => Then::Again,
+            Ok(search::Reached::Done) => self.tell(&mut context.out, selected.view).into(),
             Err(error) => {
                 forget(selected.view, self.returns.as_deref());
                 Answer::from(error).into()
@@ -135,9 +135,9 @@ fn has_modseq(key: &SearchKey) -> bool {
 }
 
 /// Where a search reads what is not in memory.
-struct Stored<'a>(&'a Account);
+struct InStore<'a>(&'a Account);
 
-impl Source for Stored<'_> {
+impl Source for InStore<'_> {
     type Error = store::Error;
 
     fn structures(

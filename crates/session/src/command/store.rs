@@ -28,10 +28,10 @@ pub(crate) fn run(context: &mut Context, selected: &mut Selected<'_>, command: S
     let plan = move |state: &State| match state.mailbox(into.mailbox) {
         Some(_) => plan::store(state, into, &planned, (mode, &stored_flags), condition),
         // The mailbox was deleted: its messages are among those that have gone.
-        None => Ok(Planned { changes: Vec::new(), outcome: plan::Stored::default() }),
+        None => Ok(Planned { changes: Vec::new(), outcome: plan::FlagsStored::default() }),
     };
     let done = context.commit(selected.user, &selected.view.account, Vec::new(), plan)?;
-    let plan::Stored { modified, changed, .. } = done.outcome;
+    let plan::FlagsStored { modified, changed, .. } = done.outcome;
     if let Some(mailbox) = done.state.mailbox(into.mailbox) {
         let adopt = match command.echo {
             Echo::Flags => Adopt::Newest,

@@ -16,7 +16,7 @@ use account::codec::Format;
 use imap::ModSeq;
 
 pub use memory::Memory;
-pub use packed::{CHUNK, Packed};
+pub use packed::{BODY_CHUNK, Packed};
 pub use sqlite::Sqlite;
 
 use crate::{Error, Message, Moment};

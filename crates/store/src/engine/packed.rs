@@ -20,7 +20,7 @@ use parking_lot::Mutex;
 use crate::Error;
 
 /// How many octets of a message are kept together.
-pub const CHUNK: usize = 256 << 10;
+pub const BODY_CHUNK: usize = 256 << 10;
 
 /// Messages up to this size are compressed by LZ4: several times faster both ways, and they are most.
 const SMALL: usize = 16 << 10;
@@ -123,7 +123,7 @@ impl<'a> Packed<'a> {
         let mut hash = [0; 32];
         hash.copy_from_slice(&head[9..41]);
         let packed = Self { size: number(5), hash, codec: head[0], raw: number(1), data };
-        if packed.raw as usize > CHUNK || packed.codec > ZSTD {
+        if packed.raw as usize > BODY_CHUNK || packed.codec > ZSTD {
             return Err(damaged());
         }
         Ok(packed)

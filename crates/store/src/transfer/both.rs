@@ -9,6 +9,9 @@ use imap::{MailboxName, Uid, UidSet};
 use super::note::{End, Note};
 use crate::{AccountId, Error, Store};
 
+/// A message with the hash of its octets.
+type Hashed = (Uid, [u8; 32]);
+
 /// How long a MOVE may be between its two commits before it counts as stopped, in seconds: they wait for the disk and
 /// for other processes, but for no client.
 const UNDER_WAY: i64 = 600;
@@ -72,11 +75,7 @@ impl Store {
 
     /// The messages at one end with their hashes, and the place where they are, with none of them yet; `None` if the
     /// mailbox has gone.
-    fn found(
-        &self,
-        end: End,
-        which: impl Fn(Uid) -> bool,
-    ) -> Result<Option<(Vec<(Uid, [u8; 32])>, Whereabouts)>, Error> {
+    fn found(&self, end: End, which: impl Fn(Uid) -> bool) -> Result<Option<(Vec<Hashed>, Whereabouts)>, Error> {
         let account = match self.account(end.account) {
             Err(Error::NoSuchAccount) => return Ok(None),
             account => account?,

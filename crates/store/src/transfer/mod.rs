@@ -17,7 +17,7 @@ use account::{Mailbox, Permit, Planned, Record, Refusal, Rights, State, limits};
 use imap::UidSet;
 
 use self::note::{End, Note};
-use crate::engine::CHUNK;
+use crate::engine::BODY_CHUNK;
 use crate::upload::Room;
 use crate::{Account, Actor, CommitError, Error, Message, Store, Upload};
 
@@ -32,11 +32,13 @@ pub struct Picked {
     pub uids: UidSet,
 }
 
+type Find = dyn Fn(&State) -> Option<Permit> + Send + Sync;
+
 /// The mailbox that messages are to go to, looked for in each newest state of its account.
 #[derive(Clone)]
 pub struct Destination {
     account: Arc<Account>,
-    find: Arc<dyn Fn(&State) -> Option<Permit> + Send + Sync>,
+    find: Arc<Find>,
 }
 
 impl fmt::Debug for Destination {
@@ -93,8 +95,10 @@ impl Store {
         // Whether they may be taken away is asked before anything is copied.
         plan::take_away(&*picked.account.state()?, from, &UidSet::new())?;
         let freight = self.load(picked, to, now)?;
-        let note = freight.note(picked, to, now);
-        let note = if freight.new.is_empty() { None } else { Some(note.write(self.rows())?) };
+        let note = match freight.new.is_empty() {
+            true => None,
+            false => Some(freight.note(picked, to, now).write(self.rows())?),
+        };
         let copied = freight.unload(who, now, to);
         if let (Err(CommitError::Refused(_)), Some(note)) = (&copied, &note) {
             note.remove(self.rows())?;
@@ -153,7 +157,7 @@ fn read(account: &Account, record: &Record, mut upload: Upload) -> Result<(Messa
     let mut octets = Vec::new();
     while upload.len() < body.size() {
         octets.clear();
-        body.read(upload.len(), CHUNK as u64, &mut octets)?;
+        body.read(upload.len(), BODY_CHUNK as u64, &mut octets)?;
         upload.push(&octets)?;
     }
     let (message, room) = upload.finish_with_room()?;

@@ -17,8 +17,8 @@ pub(crate) struct Mortal {
 }
 
 impl Mortal {
-    pub(crate) fn open(folder: &Path, power: &Power) -> Self {
-        Self { files: Files::open(folder).unwrap(), power: power.clone() }
+    pub(crate) fn set_up(folder: &Path, power: &Power) -> Self {
+        Self { files: Files::set_up(folder).unwrap(), power: power.clone() }
     }
 }
 

@@ -104,7 +104,11 @@ pub fn live(kind: Kind, seed: u64, stacks: &mut Stacks) -> Result<String, Failur
     let story = life.story();
     match lived {
         Ok(()) => Ok(story),
-        Err(what) => Err(Failure { seed, what, story }),
+        Err(what) => {
+            // Who stopped in the middle of a step has much on a stack that can only be gone on with, not dropped.
+            std::mem::forget(std::mem::take(&mut life.running));
+            Err(Failure { seed, what, story })
+        }
     }
 }
 

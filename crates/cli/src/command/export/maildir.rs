@@ -10,7 +10,7 @@ use account::{Mailbox, Record, State};
 use anyhow::{Context, Result};
 use imap::{Keyword, MailboxName, Uid};
 
-use super::{Format, Source};
+use super::{Exported, Format};
 use crate::maildir::names::{self, Layout};
 use crate::maildir::{file_name, subscriptions, uidlist};
 use crate::output;
@@ -25,7 +25,7 @@ pub(super) struct Export {
 }
 
 impl Format for Export {
-    fn mailbox(&mut self, source: &mut Source, mailbox: &Mailbox) -> Result<()> {
+    fn mailbox(&mut self, source: &mut Exported, mailbox: &Mailbox) -> Result<()> {
         let folder = self.root.join(names::folder(&mailbox.name, self.layout));
         for part in ["cur", "new", "tmp"] {
             let path = folder.join(part);
@@ -102,7 +102,7 @@ fn files(folder: &Path) -> Result<HashMap<String, PathBuf>> {
 }
 
 /// Writes a message beside its place, dates it, and moves it there: a Maildir never has half a message.
-fn message(source: &mut Source, record: &Record, beside: &Path, place: &Path) -> Result<()> {
+fn message(source: &mut Exported, record: &Record, beside: &Path, place: &Path) -> Result<()> {
     let mut file = File::create(beside)?;
     let written = source.body(record, &mut |octets| Ok(file.write_all(octets)?));
     if written.is_err() {

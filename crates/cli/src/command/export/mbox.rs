@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use account::{Mailbox, Record, State};
 use anyhow::{Context, Result};
 
-use super::{Format, Source};
+use super::{Exported, Format};
 use crate::mbox::writer::{EndsOf, Writer};
 
 /// A folder of mboxes that is written: `Lists` has the messages of that mailbox, `Lists.sbd` those below it, as
@@ -17,7 +17,7 @@ pub(super) struct Export {
 }
 
 impl Format for Export {
-    fn mailbox(&mut self, source: &mut Source, mailbox: &Mailbox) -> Result<()> {
+    fn mailbox(&mut self, source: &mut Exported, mailbox: &Mailbox) -> Result<()> {
         let mut path = self.root.clone();
         let mut levels = mailbox.name.components().peekable();
         while let Some(level) = levels.next() {
@@ -43,7 +43,7 @@ impl Format for Export {
 }
 
 /// Reads a message twice: how its lines end stands before it.
-fn message(source: &mut Source, mailbox: &Mailbox, record: &Record, out: &mut impl Write) -> Result<()> {
+fn message(source: &mut Exported, mailbox: &Mailbox, record: &Record, out: &mut impl Write) -> Result<()> {
     let mut ends = EndsOf::new();
     source.body(record, &mut |octets| {
         ends.push(octets);

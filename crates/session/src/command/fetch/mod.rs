@@ -176,7 +176,7 @@ fn set_seen(context: &Context, selected: &mut Selected<'_>, uids: &UidSet) -> Re
     let planned = unseen.clone();
     let plan = move |state: &State| match state.mailbox(into.mailbox) {
         Some(_) => plan::store(state, into, &planned, (StoreMode::Add, &flags), plan::Condition::Always),
-        None => Ok(Planned { changes: Vec::new(), outcome: plan::Stored::default() }),
+        None => Ok(Planned { changes: Vec::new(), outcome: plan::FlagsStored::default() }),
     };
     let done = context.commit(selected.user, &selected.view.account, Vec::new(), plan)?;
     Ok(match done.state.mailbox(into.mailbox) {

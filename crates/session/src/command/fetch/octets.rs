@@ -4,7 +4,7 @@ use std::ops::{ControlFlow, Range};
 
 use account::EmailId;
 use imap::command::FetchItem;
-use imap::response::{FetchLine, Octets as Announced, Rfc822};
+use imap::response::{FetchLine, NString, Rfc822};
 use imap::{Fields, Partial, Section, SectionText};
 use mime::transfer::{Crlf, Decoder, Encoding};
 use mime::{Match, PartKind, Stored, Which, filter_header};
@@ -175,7 +175,7 @@ impl<'a> Octets<'a> {
         let origin = partial.map(|p| p.offset);
         if let SectionText::HeaderFields { names, fields } = &section.what {
             let Some(range) = self.locate(&section.part, Which::Header)? else {
-                line.section(out, section, origin, Announced::Nil);
+                line.section(out, section, origin, NString::Nil);
                 return Ok(());
             };
             let mut header = Vec::new();
@@ -191,10 +191,10 @@ impl<'a> Octets<'a> {
             SectionText::Mime => Which::Mime,
         };
         match self.locate(&section.part, which)? {
-            None => line.section(out, section, origin, Announced::Nil),
+            None => line.section(out, section, origin, NString::Nil),
             Some(range) => {
                 let range = cut(range, partial);
-                line.section(out, section, origin, Announced::Literal(range.end - range.start));
+                line.section(out, section, origin, NString::Literal(range.end - range.start));
                 self.append(range, out)?;
             }
         }
@@ -203,9 +203,9 @@ impl<'a> Octets<'a> {
 
     fn rfc822(&mut self, item: Rfc822, which: Which, line: &mut FetchLine, out: &mut Vec<u8>) -> Result<(), Failure> {
         match self.locate(&[], which)? {
-            None => line.rfc822(out, item, Announced::Nil),
+            None => line.rfc822(out, item, NString::Nil),
             Some(range) => {
-                line.rfc822(out, item, Announced::Literal(range.end - range.start));
+                line.rfc822(out, item, NString::Literal(range.end - range.start));
                 self.append(range, out)?;
             }
         }
@@ -221,14 +221,14 @@ impl<'a> Octets<'a> {
     ) -> Result<(), Failure> {
         let origin = partial.map(|p| p.offset);
         let Some((range, content)) = self.part(part)? else {
-            line.binary(out, part, origin, Announced::Nil);
+            line.binary(out, part, origin, NString::Nil);
             return Ok(());
         };
         let (size, nul, short) = self.measure(range.clone(), content)?;
         let wanted = cut(0..size, partial);
         let len = wanted.end - wanted.start;
         // A literal may not have NULs, a literal8 may (RFC 9051 §4.3.1).
-        line.binary(out, part, origin, if nul { Announced::Literal8(len) } else { Announced::Literal(len) });
+        line.binary(out, part, origin, if nul { NString::Literal8(len) } else { NString::Literal(len) });
         if let Some(decoded) = short {
             out.extend_from_slice(slice(&decoded, wanted));
             return Ok(());
@@ -341,7 +341,7 @@ fn write_whole(
     (line, out): (&mut FetchLine, &mut Vec<u8>),
 ) {
     let range = cut(0..octets.len() as u64, partial);
-    line.section(out, section, partial.map(|p| p.offset), Announced::Literal(range.end - range.start));
+    line.section(out, section, partial.map(|p| p.offset), NString::Literal(range.end - range.start));
     out.extend_from_slice(slice(octets, range));
 }
 

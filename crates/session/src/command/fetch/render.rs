@@ -2,7 +2,7 @@
 
 use account::Record;
 use imap::command::FetchItem;
-use imap::response::{FetchLine, Octets as Announced, Rfc822};
+use imap::response::{FetchLine, NString, Rfc822};
 use imap::{InternalDate, SeqNum};
 use mime::Stored;
 use store::Account;
@@ -63,7 +63,7 @@ impl<'a> Line<'a> {
 
     /// All from the record, and all octets of the message.
     pub(super) fn whole(mut self, items: &[FetchItem], octets: &[u8]) {
-        let announced = Announced::Literal(octets.len() as u64);
+        let announced = NString::Literal(octets.len() as u64);
         for item in items {
             match item {
                 FetchItem::BodySection { section, .. } => self.response.section(self.out, section, None, announced),

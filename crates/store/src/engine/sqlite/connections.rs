@@ -86,7 +86,7 @@ impl Connections {
     }
 
     fn stands(&self, held: &Held) -> Result<(), Error> {
-        if self.paths.now() == held.footing { Ok(()) } else { Err(self.replaced()) }
+        if held.footing.holds(&self.paths) { Ok(()) } else { Err(self.replaced()) }
     }
 
     fn replaced(&self) -> Error {

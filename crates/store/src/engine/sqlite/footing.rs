@@ -35,6 +35,12 @@ impl Paths {
 pub(crate) struct Footing([Option<(u64, u64)>; 3]);
 
 impl Footing {
+    /// Whether these are still there. What was not beside the database when it was opened may have come since.
+    pub(crate) fn holds(&self, paths: &Paths) -> bool {
+        let now = paths.now();
+        self.0.iter().zip(now.0).all(|(then, now)| then.is_none() || *then == now)
+    }
+
     /// Whether both have the same database, whatever is beside it.
     pub(crate) fn same_database(&self, other: &Self) -> bool {
         self.0[0] == other.0[0]

@@ -40,7 +40,7 @@ impl SqliteRows {
         };
         let result = act(open).and_then(|result| {
             // What went to a file that was deleted is lost.
-            let stands = self.paths.now() == *footing;
+            let stands = footing.holds(&self.paths);
             let replaced = || Error::Replaced { what: self.paths.database().display().to_string() };
             stands.then_some(result).ok_or_else(replaced)
         });

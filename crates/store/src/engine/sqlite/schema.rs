@@ -142,7 +142,11 @@ fn create_tables(path: &Path, owner: Identity, newest: Format) -> Result<(), Err
         format(&connection, path)?;
     }
     connection.execute_batch("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL;")?;
-    let _: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode != "wal" {
+        // It says so instead of failing, and would go on without.
+        return Err(Error::Busy);
+    }
     connection.execute_batch(PRAGMAS)?;
     connection.execute_batch("BEGIN IMMEDIATE")?;
     connection.execute_batch(TABLES)?;

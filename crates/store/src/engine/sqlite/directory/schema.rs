@@ -85,7 +85,11 @@ fn patiently(act: impl Fn() -> Result<(), Error>) -> Result<(), Error> {
 fn prepare(connection: &Connection) -> Result<(), Error> {
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(32);
-    let _: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if !matches!(mode.as_str(), "wal" | "memory") {
+        // It says so instead of failing, and would go on without.
+        return Err(Error::Busy);
+    }
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;")?;
     Ok(())
 }

@@ -105,7 +105,7 @@ impl SqliteDirectory {
     /// Whether the directory's file is still there.
     pub(super) fn stands(&self) -> Result<(), Error> {
         match &self.guard {
-            Some(guard) if guard.paths.now() != guard.footing => {
+            Some(guard) if !guard.footing.holds(&guard.paths) => {
                 Err(Error::Replaced { what: guard.paths.database().display().to_string() })
             }
             _ => Ok(()),

@@ -3,6 +3,7 @@
 //! An unknown key is an error that names its line and the key that was probably meant: a misspelt limit that silently
 //! does nothing is worse than a server that does not start.
 
+mod age;
 mod error;
 mod listen;
 mod size;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use age::Age;
 pub use error::ConfigError;
 pub use listen::Listen;
 use listen::OneOrMany;
@@ -41,6 +43,8 @@ pub struct Config {
     pub tls: Tls,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[store]`.
+    pub store: Storage,
     /// `[delivery]`.
     pub delivery: Delivery,
     /// `[log]`.
@@ -84,6 +88,41 @@ impl Default for Limits {
             waiting: 10_000,
             waiting_per_address: 1_000,
             sessions_per_account: 500,
+        }
+    }
+}
+
+/// `[store]`: how long is kept, and how much may be used for it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Storage {
+    /// `retention = "30d"`: how long what was deleted can be brought back, and how far back the account is known as it
+    /// was. It is measured by the time that the server runs, whatever its clock says.
+    pub retention: Age,
+    /// `memory = "256 MiB"`: how much memory the states of accounts may take together. Those that nobody has used for
+    /// longest are closed first; sessions do not notice.
+    pub memory: Size,
+    /// `inspect = "4 MiB"`: how much of what is stored is read every five seconds to find damage. All is read once in
+    /// thirty days: 4 MiB are enough for 2 TB.
+    pub inspect: Size,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        let store::Options { retention, memory, inspect, .. } = store::Options::default();
+        Self { retention: Age(retention), memory: Size(memory as u64), inspect: Size(inspect as u64) }
+    }
+}
+
+impl Storage {
+    /// As the store takes it.
+    pub(crate) fn options(&self) -> store::Options {
+        let octets = |size: Size| usize::try_from(size.0).unwrap_or(usize::MAX);
+        store::Options {
+            retention: self.retention.0,
+            memory: octets(self.memory),
+            inspect: octets(self.inspect),
+            ..store::Options::default()
         }
     }
 }

@@ -107,7 +107,7 @@ fn tell(swept: Swept) {
     for Failure { account, duty, error } in swept.failed {
         let account_id = account.map(AccountId::get);
         if matches!(error, store::Error::Panicked(_)) {
-            error!(account_id, %duty, %error, "a duty panicked; the next sweep tries again");
+            error!(account_id, %duty, %error, "a duty panicked: a mistake of ours; the next sweep tries again");
         } else {
             warn!(account_id, %duty, %error, "a duty was not done; the next sweep tries again");
         }

@@ -118,7 +118,7 @@ pub struct Running {
 
 /// Starts a server on the data folder of the configuration. Has to be called on a tokio runtime; see [`run`].
 pub async fn serve(config: &Config) -> Result<Running, StartError> {
-    let store = open(config.data(), Store::open)?;
+    let store = open(config, Store::open)?;
     let lost = store.directory().lost().map_err(|error| StartError::Store { path: config.data().to_owned(), error })?;
     for id in lost {
         let place = store.directory().place(id);
@@ -130,18 +130,19 @@ pub async fn serve(config: &Config) -> Result<Running, StartError> {
 /// Sets up a store in the data folder of the configuration if that is absent or empty, and says so in the log.
 pub fn set_up(config: &Config) -> Result<(), StartError> {
     let path = config.data();
-    match Store::open(path, Options::default()) {
+    match Store::open(path, config.store.options()) {
         Err(store::Error::Folder { fault: Fault::NotSetUp, .. }) => {}
         // What is there is opened when it is served.
         _ => return Ok(()),
     }
-    open(path, Store::set_up)?;
+    open(config, Store::set_up)?;
     info!(folder = %path.display(), "there was nothing in the data folder: a new store is set up");
     Ok(())
 }
 
-fn open(path: &Path, how: impl FnOnce(&Path, Options) -> Result<Store, store::Error>) -> Result<Store, StartError> {
-    how(path, Options::default()).map_err(|error| StartError::Store { path: path.to_owned(), error })
+fn open(config: &Config, how: impl FnOnce(&Path, Options) -> Result<Store, store::Error>) -> Result<Store, StartError> {
+    let path = config.data();
+    how(path, config.store.options()).map_err(|error| StartError::Store { path: path.to_owned(), error })
 }
 
 /// Starts a server on a store that is open, such as one in memory. Certificate and control socket are in the data

@@ -10,7 +10,7 @@ use imap::{ModSeq, Uid, UidSet};
 
 use crate::engine::{Email, Engine};
 use crate::open::{self, PAGE};
-use crate::{Error, body, retention};
+use crate::{Error, body, history, retention};
 
 /// What [`Account::check`](crate::Account::check) found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Report {
     pub messages: u64,
     /// Rows of the log.
     pub commits: u64,
+    /// Checkpoints that are kept as the account was.
+    pub generations: u64,
     /// Emails, whose octets were all read and hashed.
     pub emails: u64,
     /// Their octets.
@@ -73,6 +75,15 @@ pub(crate) fn check(engine: &dyn Engine) -> Result<Report, Error> {
         check_mailbox(&state, mailbox, &mut report);
     }
     let by_log = check_log(engine, &state, &mut report)?;
+    match history::check(engine, &state) {
+        Ok((generations, mut problems)) => {
+            report.generations = generations;
+            // A piece that the checkpoint shares with its history is told once.
+            problems.retain(|problem| !report.problems.iter().any(|known| problem.0.ends_with(&known.0)));
+            report.problems.extend(problems);
+        }
+        Err(error) => report.take(error)?,
+    }
     check_emails(engine, &state, &by_log, &mut report)?;
     Ok(report)
 }

@@ -21,6 +21,10 @@ impl Saved {
         Self(state)
     }
 
+    pub(crate) fn state(&self) -> Option<Arc<State>> {
+        self.0.clone()
+    }
+
     /// The last commit in it.
     pub(crate) fn modseq(&self) -> Option<ModSeq> {
         self.0.as_ref().and_then(|state| state.modseq())
@@ -48,7 +52,8 @@ impl Account {
             return Ok(false);
         }
         let format = self.engine.format()?;
-        let written = self.engine.save(&since(saved.0.as_deref(), &open.state, modseq, format))?;
+        let checkpoint = since(saved.0.as_deref(), &open.state, modseq, format);
+        let written = self.engine.save(&Checkpoint { keep: self.keep(format)?, ..checkpoint })?;
         saved.0 = match written {
             Written::Durably => Some(open.state),
             // Another process has written one meanwhile: the next one is whole, and only if it is newer than that.
@@ -67,6 +72,7 @@ pub(crate) fn since(saved: Option<&State>, state: &State, modseq: ModSeq, format
         modseq,
         put: vec![root],
         remove: Vec::new(),
+        keep: None,
     };
     for mailbox in &parts.mailboxes {
         let old = saved.and_then(|saved| saved.mailbox(mailbox.id));

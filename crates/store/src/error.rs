@@ -90,6 +90,9 @@ pub enum Error {
     /// The changes of a plan do not follow from the state that they were planned on: a mistake in the plan.
     #[error("a plan is wrong: {0}")]
     WrongPlan(String),
+    /// A commit that was not made yet, or is from before what is kept.
+    #[error("the account as of commit {0} is not known")]
+    NoSuchCommit(imap::ModSeq),
     /// A mistake of ours in what is done from time to time.
     #[error("it panicked: {0}")]
     Panicked(String),

@@ -46,6 +46,7 @@ pub(crate) struct Inspection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Checkpoint,
+    History,
     Log(Option<ModSeq>),
     /// From this email's chunk on.
     Emails(EmailId, u32),
@@ -138,7 +139,8 @@ fn before(id: AccountId) -> Option<AccountId> {
 /// Where to go on after damage: the rest of a log is no good without the row that is damaged.
 fn behind(place: Place) -> Place {
     match place {
-        Place::Checkpoint => Place::Log(None),
+        Place::Checkpoint => Place::History,
+        Place::History => Place::Log(None),
         Place::Log(_) => Place::Emails(EmailId::FIRST, 0),
         Place::Emails(id, _) => Place::Emails(id.next(), 0),
         Place::End => Place::End,
@@ -153,6 +155,15 @@ fn step(engine: &dyn Engine, place: Place, found: &mut Found) -> Result<Place, E
             engine.checkpoint(&mut |name, data| {
                 found.octets += data.map_or(0, <[u8]>::len);
                 found.problems.extend(data.is_none().then(|| open::wrong(name, &"its checksum is wrong")));
+            })?;
+            Ok(Place::History)
+        }
+        Place::History => {
+            engine.superseded(&mut |name, data| {
+                found.octets += data.map_or(0, <[u8]>::len);
+                found
+                    .problems
+                    .extend(data.is_none().then(|| open::wrong(name, &"its checksum in the history is wrong")));
             })?;
             Ok(Place::Log(None))
         }

@@ -7,12 +7,12 @@
 //!
 //! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message`
 //! (octets come in), `queue` and `commit` (changes become durable), `transfer` (COPY and MOVE, also between accounts),
-//! `open` and `log` (checkpoint and log become a state), `checkpoint`, `body` (octets go out), `watch`, `recent`, `pin`,
-//! `derive` (structures of older rules), `time` and `stand` (how it passes), `sweep`, `swept`, `retention` and `inspect`
-//! (what has to be done from time to time), `check`, `upgrade`, `turn` (where a simulation steps in); beneath them the
-//! traits [`backend::Backend`] and [`engine::Engine`] with what implements them, and `identity` (whose a file is); beside
-//! them the [`Directory`] of accounts. `docs/design/store.md` has the files column by column and the argument why nothing
-//! is lost.
+//! `open` and `log` (checkpoint and log become a state), `checkpoint`, `history`, `body` (octets go out), `watch`,
+//! `recent`, `pin`, `derive` (structures of older rules), `time` and `stand` (how it passes), `sweep`, `swept`,
+//! `retention` and `inspect` (what has to be done from time to time), `check`, `upgrade`, `turn` (where a simulation
+//! steps in); beneath them the traits [`backend::Backend`] and [`engine::Engine`] with what implements them, and
+//! `identity` (whose a file is); beside them the [`Directory`] of accounts. `docs/design/store.md` has the files column
+//! by column and the argument why nothing is lost.
 
 mod account;
 mod actor;
@@ -24,6 +24,7 @@ mod commit;
 mod derive;
 pub mod engine;
 mod error;
+mod history;
 mod id;
 mod identity;
 mod ids;

@@ -10,11 +10,11 @@ use crate::account::Head;
 use crate::backend::Standing;
 use crate::checkpoint::Saved;
 use crate::commit::prepare;
-use crate::engine::{Cell, CellName, Engine, Row, Written};
+use crate::engine::{Cell, CellName, Engine, Row, SeeCell, Written};
 use crate::log::read_row;
 use crate::phase::Open;
 use crate::queue::Request;
-use crate::{Account, Actor, CommitError, Error, Problem};
+use crate::{Account, Actor, CommitError, Error, Problem, history};
 
 /// How many rows of the log are read at once.
 pub(crate) const PAGE: usize = 256;
@@ -211,7 +211,11 @@ pub(crate) fn load(engine: &dyn Engine) -> Result<Loaded, Error> {
         let mut state = saved.as_deref().cloned().unwrap_or_default();
         match (fold(engine, &mut state, &mut |_| ())?, damage) {
             (Folded::Whole, _) => return Ok(Loaded { saved, state }),
-            (Folded::Gap, Some(damage)) => return Err(damage),
+            // What is sound of its history, and the log after that, may make it again.
+            (Folded::Gap, Some(damage)) => {
+                let state = history::newest(engine).map_err(|_| damage)?;
+                return Ok(Loaded { saved: None, state });
+            }
             (Folded::Gap, None) => {}
         }
     }
@@ -221,7 +225,7 @@ pub(crate) fn load(engine: &dyn Engine) -> Result<Loaded, Error> {
 /// The state that the checkpoint keeps; `None` if there is no checkpoint.
 fn read_checkpoint(engine: &dyn Engine) -> Result<Option<Arc<State>>, Error> {
     let mut problems = Vec::new();
-    let cells = sound_cells(engine, &mut problems)?;
+    let cells = sound_cells(&mut |see| engine.checkpoint(see), &mut problems)?;
     let state = read_cells(cells, &mut problems);
     match problems.into_iter().next() {
         None => Ok(state.map(Arc::new)),
@@ -229,10 +233,13 @@ fn read_checkpoint(engine: &dyn Engine) -> Result<Option<Arc<State>>, Error> {
     }
 }
 
-/// The pieces of the checkpoint that are as they were written.
-fn sound_cells(engine: &dyn Engine, problems: &mut Vec<Problem>) -> Result<Vec<Cell>, Error> {
+/// The pieces of a checkpoint, which `read` shows, that are as they were written.
+pub(crate) fn sound_cells(
+    read: &mut dyn FnMut(SeeCell<'_>) -> Result<(), Error>,
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<Cell>, Error> {
     let mut cells = Vec::new();
-    let read = engine.checkpoint(&mut |name, data| match data {
+    let read = read(&mut |name, data| match data {
         Some(data) => cells.push(Cell { name, data: data.to_vec() }),
         None => problems.push(wrong(name, &"its checksum is wrong")),
     });
@@ -251,7 +258,7 @@ pub(crate) fn wrong((mailbox, chunk): CellName, what: &dyn std::fmt::Display) ->
 }
 
 /// The state that is in these pieces. What cannot be read is left out.
-fn read_cells(cells: Vec<Cell>, problems: &mut Vec<Problem>) -> Option<State> {
+pub(crate) fn read_cells(cells: Vec<Cell>, problems: &mut Vec<Problem>) -> Option<State> {
     let mut cells = cells.into_iter();
     let root = cells.next()?;
     if root.name != (0, 0) {
@@ -305,7 +312,7 @@ pub(crate) fn salvage(engine: &dyn Engine) -> Result<(Arc<State>, Vec<Problem>),
     if let Ok(loaded) = load(engine) {
         return Ok((Arc::new(loaded.state), problems));
     }
-    let cells = sound_cells(engine, &mut problems)?;
+    let cells = sound_cells(&mut |see| engine.checkpoint(see), &mut problems)?;
     let mut state = read_cells(cells, &mut problems).unwrap_or_default();
     // What follows a damaged row, or changes what is missing, cannot be known to fit.
     let mut whole = state.clone();

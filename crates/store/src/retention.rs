@@ -56,22 +56,35 @@ impl Account {
     pub(crate) fn has_old(&self) -> Result<bool, Error> {
         let Some(old) = self.old(&self.engine.marks()?) else { return Ok(false) };
         let rows = self.engine.log(None, 2)?;
+        let upto = self.dispensable(old)?;
         // The last row stays.
-        let row = rows.len() > 1 && rows.first().is_some_and(|row| row.modseq <= old);
-        Ok(row || !self.engine.doomed(None, 1)?.is_empty())
+        let row = rows.len() > 1 && rows.first().is_some_and(|row| Some(row.modseq) <= upto);
+        Ok(row || self.superfluous(old)?.is_some() || !self.engine.doomed(None, 1)?.is_empty())
     }
 
     /// Removes what is too old. The account is open. `now` is in counted seconds.
     pub(crate) fn expire(&self, now: i64) -> Result<Expired, Error> {
         let mut expired = Expired::default();
         if let Some(old) = self.old(&self.engine.marks()?) {
-            while let Some(rows) = self.expire_some(old)? {
-                expired.commits += rows;
+            // The generations go first: as long as one is there, so is all that it and the rows after it name.
+            if let Some(base) = self.superfluous(old)? {
+                self.engine.forget(base)?;
+            }
+            if let Some(upto) = self.dispensable(old)? {
+                while let Some(rows) = self.expire_some(upto)? {
+                    expired.commits += rows;
+                }
             }
         }
         expired.emails = self.remove_doomed()?;
         self.expired_at.store(now, Ordering::Relaxed);
         Ok(expired)
+    }
+
+    /// The generation before which others can go, if there are some.
+    fn superfluous(&self, old: ModSeq) -> Result<Option<ModSeq>, Error> {
+        let first = self.engine.generations()?.first().map(|first| first.modseq);
+        Ok(self.base(old)?.map(|base| base.modseq).filter(|base| Some(*base) > first))
     }
 
     /// The last row that is older than the retention, as far as the marks say. When rows say that they were written is for
@@ -88,12 +101,12 @@ impl Account {
         i64::try_from(self.shared.options.retention.as_secs() / 24).unwrap_or(i64::MAX).min(SELDOM)
     }
 
-    /// Removes some rows, none of them after `old`; `None` if there are none.
-    fn expire_some(&self, old: ModSeq) -> Result<Option<u64>, Error> {
+    /// Removes some rows, none of them after `upto`; `None` if there are none.
+    fn expire_some(&self, upto: ModSeq) -> Result<Option<u64>, Error> {
         let mut rows = self.engine.log(None, BATCH)?;
         // The last row stays: it says what the next one's modseq is.
         let newest = self.engine.newest()?;
-        let old = rows.iter().take_while(|row| row.modseq <= old && Some(row.modseq) < newest).count();
+        let old = rows.iter().take_while(|row| row.modseq <= upto && Some(row.modseq) < newest).count();
         rows.truncate(old);
         let Some(last) = rows.last().map(|row| row.modseq) else { return Ok(None) };
         if self.covered() < Some(last) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::history::Kept;
 use crate::swept::{Duty, Swept};
 use crate::{Account, Error};
 
@@ -22,7 +23,7 @@ pub(crate) fn open_account(account: &Arc<Account>, now: i64) -> Swept {
 pub(crate) fn closed_account(account: &Arc<Account>, now: i64) -> Swept {
     let looked = Swept::by(account.id(), Duty::Retention, || {
         account.mark()?;
-        if account.has_old()? {
+        if account.keep_generation()? == Kept::Behind || account.has_old()? {
             account.state()?;
         } else if !account.is_open() {
             account.engine.close()?;
@@ -64,6 +65,8 @@ fn retain(account: &Account, now: i64) -> Result<Swept, Error> {
         return Ok(Swept::default());
     }
     account.mark()?;
+    let written = account.keep_generation()? == Kept::Behind && account.checkpoint()?;
     let expired = account.expire(now)?;
-    Ok(Swept { commits: expired.commits, emails: expired.emails, ..Swept::default() })
+    let checkpoints = usize::from(written);
+    Ok(Swept { checkpoints, commits: expired.commits, emails: expired.emails, ..Swept::default() })
 }

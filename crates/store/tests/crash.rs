@@ -8,9 +8,11 @@ mod support;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use account::State;
-use store::{Account, AccountId, Store};
+use imap::ModSeq;
+use store::{Account, AccountId, Error, Options, Store};
 use support::{Folder, append, assert_clean, expunge, mail, name, octets, upload, user};
 
 /// What a disk writes at once.
@@ -222,4 +224,69 @@ fn a_process_that_is_killed_while_it_makes_an_account_leaves_nothing_that_hinder
             Err(error) => assert!(len >= 4096, "{len}: {error}"),
         }
     }
+}
+
+#[test]
+fn a_loss_of_power_while_history_is_written_leaves_it_right() {
+    let retention = Duration::from_hours(2 * 24);
+    let options = Options { retention, tail: 3, inspect: 0, idle: Duration::MAX, ..Options::default() };
+    let source = Folder::new();
+    let store = source.open_with(options);
+    let account = user(&store, "alice");
+    let mut states = vec![(0, account.state().unwrap())];
+    let mut moments = vec![moment(source.path(), &account)];
+    let mut hours = 0;
+    for round in 0..14u32 {
+        append(&account, "INBOX", vec![upload(&store, &mail(round as usize))]).unwrap();
+        states.push((hours, account.state().unwrap()));
+        if round % 3 == 2 {
+            expunge(&account, "INBOX", &[round]);
+            let log = account.log(states.last().and_then(|(_, state)| state.modseq())).unwrap();
+            for commit in log {
+                let mut state = (*states.last().unwrap().1).clone();
+                state.apply(&commit).unwrap();
+                states.push((hours, Arc::new(state)));
+            }
+        }
+        moments.push(moment(source.path(), &account));
+        for _ in 0..12 {
+            hours += 1;
+            let swept = store.sweep(support::NOW + 3600 * hours);
+            assert!(swept.failed.is_empty(), "{:?}", swept.failed);
+            let now = moment(source.path(), &account);
+            if moments.last().is_some_and(|before| before.journal != now.journal) {
+                moments.push(now);
+            }
+        }
+    }
+    let last = account.state().unwrap().modseq();
+    let young = states.windows(2).filter(|pair| pair[1].0 + 48 > hours).map(|pair| &pair[0].1);
+    assert!(young.filter(|state| account.state_at(state.modseq().unwrap()).is_ok()).count() >= 5);
+    let id = account.id();
+    drop((account, store));
+    let directory = directory(source.path());
+    let mut dice = Dice(1414);
+    let mut known = 0;
+    for pair in moments.windows(2).filter(|pair| pair[0].database == pair[1].database) {
+        for garbage in [Garbage::None, Garbage::Some] {
+            let journal = torn(&pair[0].journal, &pair[1].journal, garbage, &mut dice);
+            let (_folder, _store, recovered) = recover(&directory, id, &pair[0].database, &journal);
+            assert_clean(&recovered);
+            let newest = recovered.state().unwrap().modseq();
+            assert!(newest >= pair[0].state.modseq());
+            let mut gap = false;
+            for (_, state) in states.iter().rev().filter(|(_, state)| state.modseq() <= newest) {
+                match recovered.state_at(state.modseq().unwrap()) {
+                    Ok(told) => {
+                        assert!(!gap, "what is younger than something known is known");
+                        assert!(told.agrees_with(state));
+                        known += 1;
+                    }
+                    Err(Error::NoSuchCommit(_)) => gap = true,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        }
+    }
+    assert!(known > 100 && moments.len() > 25 && last > ModSeq::new(18), "{known} in {} moments", moments.len());
 }

@@ -162,7 +162,7 @@ fn a_checkpoint_is_written_over_the_one_that_it_was_made_for() {
     on_each(|engine| {
         engine.create(Format::NEWEST).unwrap();
         let save = |over, at, put: Vec<Cell>, remove: Vec<(u64, u32)>| {
-            engine.save(&Checkpoint { over, modseq: modseq(at).unwrap(), put, remove }).unwrap()
+            engine.save(&Checkpoint { over, modseq: modseq(at).unwrap(), put, remove, keep: None }).unwrap()
         };
         assert_eq!(cells(engine), []);
         let root = cell((0, 0), b"root");
@@ -192,7 +192,7 @@ fn rows_expire_when_the_checkpoint_has_them_but_never_all() {
         let (m, upto) = (|n| modseq(n).unwrap(), modseq(3).unwrap());
         assert_eq!(engine.expire(upto, &[(one, upto)]).unwrap(), Written::TooLate, "there is no checkpoint");
         let put = vec![cell((0, 0), b"root")];
-        let saved = Checkpoint { over: Over::AnyOlder, modseq: m(5), put, remove: Vec::new() };
+        let saved = Checkpoint { over: Over::AnyOlder, modseq: m(5), put, remove: Vec::new(), keep: None };
         assert_eq!(engine.save(&saved).unwrap(), Written::Durably);
         assert_eq!(engine.expire(m(5), &[]).unwrap(), Written::TooLate, "the last row stays");
         assert_eq!(engine.expire(upto, &[(one, m(2)), (two, m(3))]).unwrap(), Written::Durably);

@@ -51,7 +51,7 @@ impl<'de> Deserialize<'de> for Size {
             }
 
             fn visit_u64<E: de::Error>(self, n: u64) -> Result<Size, E> {
-                if n == 0 { Err(E::custom("a size of 0 would refuse every message")) } else { Ok(Size(n)) }
+                if n == 0 { Err(E::custom("a size of 0 has room for nothing")) } else { Ok(Size(n)) }
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Size, E> {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 
 fn wrong(text: &str) -> String {
@@ -19,6 +21,9 @@ fn a_whole_file_is_read() {
         key = "/etc/k.pem"
         [limits]
         sessions_per_account = 7
+        [store]
+        retention = "2 weeks"
+        memory = "1G"
         [delivery]
         detail_separator = "-"
         [log]
@@ -35,6 +40,9 @@ fn a_whole_file_is_read() {
     assert!(config.plaintext_login);
     assert_eq!(config.limits.sessions_per_account, 7);
     assert_eq!(config.limits.connections, Limits::default().connections);
+    let options = config.store.options();
+    assert_eq!((options.retention, options.memory), (Duration::from_hours(14 * 24), 1 << 30));
+    assert_eq!(options.inspect, store::Options::default().inspect);
     assert_eq!(config.delivery.separator(), Some('-'));
     assert_eq!(config.log.format, LogFormat::Json);
 }
@@ -62,8 +70,12 @@ fn a_wrong_value_says_what_to_write() {
         wrong("imap = \"143\"")
     );
     assert!(wrong("\n\nappend_limit = \"lots\"").starts_with("line 3: `lots` is no size"));
-    assert!(wrong("append_limit = 0").contains("0 would refuse"));
+    assert!(wrong("append_limit = 0").contains("0 has room for nothing"));
     assert!(wrong("append_limit = \"99999999999G\"").contains("no size"));
+    for time in ["\"30\"", "\"0d\"", "\"soon\"", "\"5 months\"", "\"99999999999999999d\""] {
+        let told = wrong(&format!("[store]\nretention = {time}"));
+        assert!(told.starts_with("line 2: ") && told.contains("write one like \"30d\""), "{told}");
+    }
     assert!(wrong("imap = 143").contains("line 1: "));
     assert!(wrong("imap = [").contains("line 1: "));
 }

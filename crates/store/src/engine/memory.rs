@@ -7,9 +7,10 @@ use account::EmailId;
 use account::codec::Format;
 use imap::ModSeq;
 
+use super::cells::Cells;
 use super::{
-    Batch, BodyRef, CellName, Checkpoint, Derived, Email, Engine, Mark, Over, Packed, Row, SeeCell, VisitChunk,
-    VisitEmail, VisitId, Written,
+    Batch, BodyRef, Checkpoint, Derived, Email, Engine, Generation, Mark, Packed, Row, SeeCell, VisitChunk, VisitEmail,
+    VisitId, Written,
 };
 use crate::lock::{Lock, Rank};
 use crate::{Error, Message};
@@ -29,8 +30,7 @@ struct Data {
     /// `None`: it has not been made.
     format: Option<Format>,
     log: BTreeMap<ModSeq, Row>,
-    cells: BTreeMap<CellName, Vec<u8>>,
-    saved: Option<ModSeq>,
+    cells: Cells,
     marks: Vec<Mark>,
     emails: BTreeMap<EmailId, (i64, BodyRef)>,
     /// Octets by their names, as an object store has them: they are there before any row names them.
@@ -58,19 +58,7 @@ impl Data {
     }
 
     fn save(&mut self, checkpoint: &Checkpoint) -> Written {
-        match checkpoint.over {
-            _ if self.newest() < Some(checkpoint.modseq) => return Written::TooLate,
-            Over::This(modseq) if modseq != self.saved => return Written::TooLate,
-            Over::AnyOlder if self.saved > Some(checkpoint.modseq) => return Written::TooLate,
-            Over::This(_) => {}
-            Over::AnyOlder => self.cells.clear(),
-        }
-        for name in &checkpoint.remove {
-            self.cells.remove(name);
-        }
-        self.cells.extend(checkpoint.put.iter().map(|cell| (cell.name, cell.data.clone())));
-        self.saved = Some(checkpoint.modseq);
-        Written::Durably
+        if self.newest() < Some(checkpoint.modseq) { Written::TooLate } else { self.cells.save(checkpoint) }
     }
 }
 
@@ -111,7 +99,7 @@ impl Engine for Memory {
 
     fn checkpoint(&self, see: SeeCell<'_>) -> Result<(), Error> {
         self.read(|data| {
-            data.cells.iter().for_each(|(name, data)| see(*name, Some(data)));
+            data.cells.checkpoint(see);
             Ok(())
         })
     }
@@ -183,6 +171,28 @@ impl Engine for Memory {
         Packed::read((id, number), &bytes)?.unpack(out)
     }
 
+    fn generations(&self) -> Result<Vec<Generation>, Error> {
+        self.read(|data| Ok(data.cells.generations()))
+    }
+
+    fn generation(&self, modseq: ModSeq, see: SeeCell<'_>) -> Result<(), Error> {
+        self.read(|data| data.cells.generation(modseq, see))
+    }
+
+    fn superseded(&self, see: SeeCell<'_>) -> Result<(), Error> {
+        self.read(|data| {
+            data.cells.superseded(see);
+            Ok(())
+        })
+    }
+
+    fn forget(&self, before: ModSeq) -> Result<(), Error> {
+        self.read(|data| {
+            data.cells.forget(before);
+            Ok(())
+        })
+    }
+
     fn marks(&self) -> Result<Vec<Mark>, Error> {
         self.read(|data| Ok(data.marks.clone()))
     }
@@ -199,7 +209,7 @@ impl Engine for Memory {
 
     fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error> {
         self.read(|data| {
-            if data.saved < Some(upto) || data.newest() <= Some(upto) {
+            if data.cells.saved < Some(upto) || data.newest() <= Some(upto) {
                 return Ok(Written::TooLate);
             }
             data.log = data.log.split_off(&upto.next());

@@ -3,6 +3,7 @@
 //! An engine keeps four things for one account: the log, the checkpoint, the emails and their octets. It knows neither
 //! what a commit means nor what is in a message. Anything that can be done above it is.
 
+mod cells;
 mod memory;
 pub(crate) mod packed;
 pub(crate) mod sqlite;
@@ -93,7 +94,7 @@ pub struct Cell {
 pub enum Over {
     /// The checkpoint at this modseq and no other: what is not named stays.
     This(Option<ModSeq>),
-    /// Any that is not newer: all that is there goes.
+    /// Any that is not newer: all that is there goes, but for what generations need.
     AnyOlder,
 }
 
@@ -108,6 +109,17 @@ pub struct Checkpoint {
     pub put: Vec<Cell>,
     /// What has gone.
     pub remove: Vec<CellName>,
+    /// If it stays readable as a [`Generation`]: when it is written.
+    pub keep: Option<Moment>,
+}
+
+/// A checkpoint that stays readable when later ones are written over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generation {
+    /// The last commit in it.
+    pub modseq: ModSeq,
+    /// When it was written.
+    pub moment: Moment,
 }
 
 /// What the sweeps know of the age of rows: that this one and all before it were there at a moment.
@@ -197,7 +209,8 @@ pub trait Engine: Send + Sync + Debug {
     /// Makes a batch durable if `batch.after` is the last row of the log.
     fn append(&self, batch: &Batch) -> Result<Written, Error>;
 
-    /// Makes a checkpoint durable, if it is not ahead of the log.
+    /// Makes a checkpoint durable, if it is not ahead of the log. What it replaces or takes away stays readable for the
+    /// generations that need it.
     fn save(&self, checkpoint: &Checkpoint) -> Result<Written, Error>;
 
     /// Shows emails in the order asked for. One that is not there ends it with [`Error::NoSuchEmail`].
@@ -211,6 +224,19 @@ pub trait Engine: Send + Sync + Debug {
 
     /// Appends the octets of one chunk to `out`.
     fn chunk(&self, id: EmailId, number: u32, out: &mut Vec<u8>) -> Result<(), Error>;
+
+    /// The generations, ascending. One that is damaged is left out.
+    fn generations(&self) -> Result<Vec<Generation>, Error>;
+
+    /// Shows the pieces of a generation, ascending by name, as [`Engine::checkpoint`] does those of the newest.
+    /// [`Error::NoSuchCommit`] if it is none.
+    fn generation(&self, modseq: ModSeq, see: SeeCell<'_>) -> Result<(), Error>;
+
+    /// Shows all pieces that are no more in the checkpoint, but in a generation.
+    fn superseded(&self, see: SeeCell<'_>) -> Result<(), Error>;
+
+    /// Forgets the generations before one, and what only they need.
+    fn forget(&self, before: ModSeq) -> Result<(), Error>;
 
     /// The marks, ascending by modseq. One that is damaged is left out: rows are taken to be younger then.
     fn marks(&self) -> Result<Vec<Mark>, Error>;

@@ -9,7 +9,8 @@ use account::codec::Format;
 use imap::ModSeq;
 use parking_lot::Mutex;
 use store::engine::{
-    Batch, BodyRef, Checkpoint, Derived, Engine, Mark, Memory, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
+    Batch, BodyRef, Checkpoint, Derived, Engine, Generation, Mark, Memory, Row, SeeCell, VisitChunk, VisitEmail,
+    VisitId, Written,
 };
 use store::{Error, Message};
 
@@ -52,6 +53,8 @@ pub(crate) struct Faulty {
     inner: Arc<dyn Engine>,
     power: Power,
     faults: Arc<Mutex<Vec<Fault>>>,
+    /// A fault after so many writes.
+    later: Arc<Mutex<Option<(u64, Fault)>>>,
     slow: Duration,
     pub(crate) appends: Arc<AtomicU64>,
     /// How often the checkpoint was read: once for each opening.
@@ -67,12 +70,17 @@ impl Default for Faulty {
 
 impl Faulty {
     pub(crate) fn over(inner: Arc<dyn Engine>, power: Power) -> Self {
-        let (faults, slow) = (Arc::default(), Duration::ZERO);
-        Self { inner, power, faults, slow, appends: Arc::default(), loads: Arc::default() }
+        let (faults, later, slow) = (Arc::default(), Arc::default(), Duration::ZERO);
+        Self { inner, power, faults, later, slow, appends: Arc::default(), loads: Arc::default() }
     }
 
     pub(crate) fn slow(slow: Duration) -> Self {
         Self { slow, ..Self::default() }
+    }
+
+    /// The write after so many others fails; whether the one before was met.
+    pub(crate) fn fail_after(&self, writes: u64, fault: Fault) -> bool {
+        self.later.lock().replace((writes, fault)).is_none()
     }
 
     /// One without faults.
@@ -84,10 +92,26 @@ impl Faulty {
         self.faults.lock().push(fault);
     }
 
+    fn is_due(&self) -> Option<Fault> {
+        let mut later = self.later.lock();
+        match &mut *later {
+            Some((0, fault)) => {
+                let fault = *fault;
+                *later = None;
+                Some(fault)
+            }
+            Some((left, _)) => {
+                *left -= 1;
+                None
+            }
+            None => None,
+        }
+    }
+
     fn write(&self, write: impl FnOnce() -> Result<Written, Error>) -> Result<Written, Error> {
         self.power.spend()?;
         let broken = || Error::from(std::io::Error::other("a broken disk"));
-        let fault = self.faults.lock().pop();
+        let fault = self.faults.lock().pop().or_else(|| self.is_due());
         match fault {
             None => write(),
             Some(Fault::Full) => Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into()),
@@ -161,12 +185,30 @@ impl Engine for Faulty {
         self.inner.chunk(id, number, out)
     }
 
+    fn generations(&self) -> Result<Vec<Generation>, Error> {
+        self.inner.generations()
+    }
+
+    fn generation(&self, modseq: ModSeq, see: SeeCell<'_>) -> Result<(), Error> {
+        self.inner.generation(modseq, see)
+    }
+
+    fn superseded(&self, see: SeeCell<'_>) -> Result<(), Error> {
+        self.inner.superseded(see)
+    }
+
+    fn forget(&self, before: ModSeq) -> Result<(), Error> {
+        let _always = self.write(|| self.inner.forget(before).map(|()| Written::Durably))?;
+        Ok(())
+    }
+
     fn marks(&self) -> Result<Vec<Mark>, Error> {
         self.inner.marks()
     }
 
     fn mark(&self, mark: &Mark, from: ModSeq) -> Result<(), Error> {
-        self.inner.mark(mark, from)
+        let _always = self.write(|| self.inner.mark(mark, from).map(|()| Written::Durably))?;
+        Ok(())
     }
 
     fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error> {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 pub(crate) mod faulty;
+pub(crate) mod life;
 pub(crate) mod mortal;
 
 use std::cell::Cell;

@@ -8,7 +8,8 @@ use imap::ModSeq;
 use parking_lot::Mutex;
 use store::backend::{Backend, Changed, Rows, Spool};
 use store::engine::{
-    Batch, BodyRef, Checkpoint, Derived, Engine, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
+    Batch, BodyRef, Checkpoint, Derived, Engine, Generation, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId,
+    Written,
 };
 use store::turn::{Stop, pass};
 use store::{AccountId, Directory, Error, Message};
@@ -139,6 +140,22 @@ impl Engine for Stepped {
 
     fn chunk(&self, id: EmailId, number: u32, out: &mut Vec<u8>) -> Result<(), Error> {
         self.read("chunk").chunk(id, number, out)
+    }
+
+    fn generations(&self) -> Result<Vec<Generation>, Error> {
+        self.read("generations").generations()
+    }
+
+    fn generation(&self, modseq: ModSeq, see: SeeCell<'_>) -> Result<(), Error> {
+        self.read("generation").generation(modseq, see)
+    }
+
+    fn superseded(&self, see: SeeCell<'_>) -> Result<(), Error> {
+        self.read("superseded").superseded(see)
+    }
+
+    fn forget(&self, before: ModSeq) -> Result<(), Error> {
+        self.write("forget", || self.inner.forget(before))
     }
 
     fn marks(&self) -> Result<Vec<Mark>, Error> {

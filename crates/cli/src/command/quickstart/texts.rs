@@ -39,6 +39,12 @@ lmtp = "127.0.0.1:24"
 # The largest message.
 append_limit = "64 MiB"
 
+[store]
+# How long what was deleted can be brought back: days that the server runs.
+retention = "30d"
+# How much memory the states of accounts may take together.
+memory = "256 MiB"
+
 # Without these a self-signed certificate is used, and clients ask whether to trust it. New files are read by themselves.
 #[tls]
 #certificate = "/etc/letsencrypt/live/{hostname}/fullchain.pem"

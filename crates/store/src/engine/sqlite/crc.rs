@@ -2,7 +2,7 @@
 
 use account::EmailId;
 
-use crate::engine::{CellName, Email, Mark, Row};
+use crate::engine::{CellName, Email, Generation, Mark, Row};
 
 /// A checksum that grows part by part.
 #[derive(Clone, Copy)]
@@ -56,4 +56,13 @@ pub(super) fn of_doomed(id: EmailId, modseq: i64) -> i64 {
 
 pub(super) fn of_mark(Mark { modseq, moment }: &Mark) -> i64 {
     Crc(0).number(modseq.get()).number(moment.count).number(moment.seconds).get()
+}
+
+pub(super) fn of_generation(Generation { modseq, moment }: &Generation, cells: u64) -> i64 {
+    Crc(0).number(modseq.get()).number(moment.count).number(moment.seconds).number(cells).get()
+}
+
+/// Of a piece of a checkpoint that has gone into the history: its checksum there goes on from the one that it had.
+pub(super) fn of_superseded(cell: i64, until: i64) -> i64 {
+    Crc(0).number(cell.cast_unsigned()).number(until.cast_unsigned()).get()
 }

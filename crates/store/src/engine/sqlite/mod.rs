@@ -1,8 +1,8 @@
 //! An account in one SQLite file.
 //!
 //! `schema` says what is in the file and how it is opened, `connections` who holds it open, `write` and `read` are the
-//! two halves of the engine; `marks` and `derived` have both halves of their tables. SQLite's pages carry no checksums, so every row that
-//! matters has its own (`crc`).
+//! two halves of the engine; `marks`, `history` and `derived` have both halves of their tables. SQLite's pages carry no
+//! checksums, so every row that matters has its own (`crc`).
 
 mod connections;
 mod crc;
@@ -10,6 +10,7 @@ mod derived;
 mod directory;
 mod error;
 mod footing;
+mod history;
 mod marks;
 mod read;
 mod rows;
@@ -25,7 +26,8 @@ use imap::ModSeq;
 use self::connections::Connections;
 use self::error::spoils;
 use super::{
-    Batch, BodyRef, Checkpoint, Derived, Engine, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId, Written,
+    Batch, BodyRef, Checkpoint, Derived, Engine, Generation, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId,
+    Written,
 };
 use crate::{Error, Identity, Message};
 
@@ -115,6 +117,23 @@ impl Engine for Sqlite {
 
     fn chunk(&self, id: EmailId, number: u32, out: &mut Vec<u8>) -> Result<(), Error> {
         self.connections.read(|connection| read::chunk(connection, (id, number), out))
+    }
+
+    fn generations(&self) -> Result<Vec<Generation>, Error> {
+        self.connections.look(history::generations)
+    }
+
+    fn generation(&self, modseq: ModSeq, see: SeeCell<'_>) -> Result<(), Error> {
+        self.connections.read(|connection| history::generation(connection, modseq, see))
+    }
+
+    fn superseded(&self, see: SeeCell<'_>) -> Result<(), Error> {
+        self.connections.read(|connection| history::superseded(connection, see))
+    }
+
+    fn forget(&self, before: ModSeq) -> Result<(), Error> {
+        let _always = self.connections.write(|connection| history::forget(connection, before))?;
+        Ok(())
     }
 
     fn marks(&self) -> Result<Vec<Mark>, Error> {

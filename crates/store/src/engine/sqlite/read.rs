@@ -183,7 +183,7 @@ pub(super) fn examine(connection: &Connection) -> Result<Vec<String>, Error> {
 }
 
 /// The octets of a blob or a text.
-fn blob(value: ValueRef<'_>) -> Option<&[u8]> {
+pub(super) fn blob(value: ValueRef<'_>) -> Option<&[u8]> {
     match value {
         ValueRef::Blob(octets) | ValueRef::Text(octets) => Some(octets),
         _ => None,

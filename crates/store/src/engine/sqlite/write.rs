@@ -1,12 +1,14 @@
 //! What is written, each in one transaction.
 
+use std::collections::HashSet;
+
 use account::EmailId;
 use imap::ModSeq;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{body_id, crc, email_id, modseq, read};
+use super::{body_id, crc, email_id, history, modseq, read};
 use crate::Error;
-use crate::engine::{Batch, Cell, CellName, Checkpoint, Email, NewEmail, Over, Row, Written};
+use crate::engine::{Batch, Cell, CellName, Checkpoint, Email, Generation, NewEmail, Over, Row, Written};
 
 /// How many pages a removal gives back to the file system at most, so that nobody waits long for it.
 const SHRINK: u32 = 1024;
@@ -58,23 +60,53 @@ pub(super) fn save(connection: &Connection, checkpoint: &Checkpoint) -> Result<W
         _ if read::newest(connection)? < Some(checkpoint.modseq) => return Ok(Written::TooLate),
         Over::This(modseq) if modseq != saved => return Ok(Written::TooLate),
         Over::AnyOlder if saved > Some(checkpoint.modseq) => return Ok(Written::TooLate),
-        Over::This(_) => {}
-        Over::AnyOlder => {
-            connection.prepare_cached("DELETE FROM checkpoint")?.execute([])?;
+        _ => {}
+    }
+    let kept = history::newest(connection)?;
+    let at = modseq(Some(checkpoint.modseq));
+    if checkpoint.over == Over::AnyOlder {
+        let put: HashSet<_> = checkpoint.put.iter().map(|cell| name_columns(cell.name)).collect();
+        for name in names(connection)?.into_iter().filter(|name| !put.contains(name)) {
+            history::supersede(connection, name, at, kept)?;
         }
     }
-    let mut delete = connection.prepare_cached("DELETE FROM checkpoint WHERE mailbox = ?1 AND chunk = ?2")?;
     for name in &checkpoint.remove {
-        let (mailbox, chunk) = name_columns(*name);
-        delete.execute([mailbox, chunk])?;
+        history::supersede(connection, name_columns(*name), at, kept)?;
     }
-    let mut put = connection.prepare_cached("INSERT OR REPLACE INTO checkpoint VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    let modseq = modseq(Some(checkpoint.modseq));
-    for Cell { name, data } in &checkpoint.put {
-        let (mailbox, chunk) = name_columns(*name);
-        put.execute(params![mailbox, chunk, modseq, crc::of_cell(*name, modseq, data), data])?;
+    for cell in &checkpoint.put {
+        put_cell(connection, cell, at, kept)?;
+    }
+    match checkpoint.keep {
+        Some(moment) => history::keep(connection, &Generation { modseq: checkpoint.modseq, moment })?,
+        None if kept == Some(at) => history::count_again(connection, checkpoint.modseq)?,
+        None => {}
     }
     Ok(Written::Durably)
+}
+
+/// Puts a piece in its place. One that is there just so stays, with the checkpoint that it came with; the root says which
+/// checkpoint this is.
+fn put_cell(connection: &Connection, Cell { name, data }: &Cell, at: i64, kept: Option<i64>) -> Result<(), Error> {
+    let (mailbox, chunk) = name_columns(*name);
+    if kept.is_some() && *name != (0, 0) {
+        const SQL: &str = "SELECT modseq, crc FROM checkpoint WHERE mailbox = ?1 AND chunk = ?2 AND data = ?3";
+        let mut same = connection.prepare_cached(SQL)?;
+        let same = same.query_row(params![mailbox, chunk, data], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        if same.is_some_and(|(from, crc): (i64, i64)| crc == crc::of_cell(*name, from, data)) {
+            return Ok(());
+        }
+    }
+    history::supersede(connection, (mailbox, chunk), at, kept)?;
+    let mut put = connection.prepare_cached("INSERT OR REPLACE INTO checkpoint VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    put.execute(params![mailbox, chunk, at, crc::of_cell(*name, at, data), data])?;
+    Ok(())
+}
+
+/// All pieces of the checkpoint.
+fn names(connection: &Connection) -> Result<Vec<(i64, i64)>, Error> {
+    let mut statement = connection.prepare_cached("SELECT mailbox, chunk FROM checkpoint")?;
+    let names = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(names.collect::<Result<_, _>>()?)
 }
 
 fn name_columns((mailbox, chunk): CellName) -> (i64, i64) {

@@ -96,8 +96,7 @@ impl Default for Limits {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Storage {
-    /// `retention = "30d"`: how long what was deleted can be brought back, and how far back the account is known as it
-    /// was. It is measured by the time that the server runs, whatever its clock says.
+    /// `retention = "30d"`: how long what was deleted is kept, and how far back the account is known as it was. It is measured by the time that the server runs, whatever its clock says.
     pub retention: Age,
     /// `memory = "256 MiB"`: how much memory the states of accounts may take together. Those that nobody has used for
     /// longest are closed first; sessions do not notice.

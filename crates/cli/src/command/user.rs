@@ -95,12 +95,15 @@ impl User {
 struct Consent;
 
 fn add(name: &str, password: PasswordSource, place: &Place) -> Result<()> {
-    let open = place.set_up()?;
     // Before a password is asked for in vain.
-    if open.store.directory().find_by_name(name)?.is_some() {
+    if let Ok(open) = place.open()
+        && open.store.directory().find_by_name(name)?.is_some()
+    {
         bail!("there is an account or an alias {name} already; `posthorn user password` gives it another password");
     }
     let credentials = server::credentials(&password.read(name)?)?;
+    // Not before there is somebody to set it up for.
+    let open = place.set_up()?;
     let id = open.store.directory().add(name, Some(&credentials), dates::now())?;
     // Its mailboxes are made now, not at the first login.
     open.store.account(id)?.state().with_context(|| format!("the account {name} is made, its mailboxes are not"))?;

@@ -26,7 +26,7 @@ impl Texts<'_> {
 # The server's name, as clients and DNS know it.
 hostname = "{hostname}"
 
-# All mail is in here. One file an account; copy the folder and you have a backup.
+# All mail is in here, one file an account. For a backup, copy the folder while the server is stopped.
 data = "{data}"
 
 # Where clients connect: IMAP over TLS, and IMAP with STARTTLS.
@@ -40,7 +40,7 @@ lmtp = "127.0.0.1:24"
 append_limit = "64 MiB"
 
 [store]
-# How long what was deleted can be brought back: days that the server runs.
+# How long what was deleted is kept: days that the server runs.
 retention = "30d"
 # How much memory the states of accounts may take together.
 memory = "256 MiB"

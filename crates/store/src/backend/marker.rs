@@ -102,8 +102,7 @@ impl Marker {
 /// The marker of a store that is open.
 #[derive(Debug)]
 pub(crate) struct Marks {
-    /// `None`: the store is in memory.
-    file: Option<PathBuf>,
+    file: PathBuf,
     store: StoreId,
     /// As they were last seen; they only grow.
     seen: Numbers,
@@ -111,7 +110,7 @@ pub(crate) struct Marks {
 
 impl Marks {
     /// A marker that is not written before it is first raised.
-    pub(crate) fn new(file: Option<PathBuf>, store: StoreId) -> Self {
+    pub(crate) fn new(file: PathBuf, store: StoreId) -> Self {
         Self { file, store, seen: Numbers::default() }
     }
 
@@ -126,14 +125,12 @@ impl Marks {
 
     /// Raises numbers; durably, when this returns. Only for who holds the directory's right to write.
     pub(crate) fn raise<T>(&mut self, change: impl FnOnce(&mut Numbers) -> Result<T, Error>) -> Result<T, Error> {
-        let before = match &self.file {
-            Some(path) => Marker::read(path)?.filter(|marker| marker.store == self.store).map(|marker| marker.numbers),
-            None => Some(self.seen),
-        };
-        let mut numbers = before.ok_or_else(|| self.lost())?;
+        let ours = Marker::read(&self.file)?.filter(|marker| marker.store == self.store);
+        let before = ours.ok_or_else(|| self.lost())?.numbers;
+        let mut numbers = before;
         let given = change(&mut numbers)?;
-        if let (Some(path), true) = (&self.file, before != Some(numbers)) {
-            Marker { store: self.store, numbers }.write(path)?;
+        if before != numbers {
+            Marker { store: self.store, numbers }.write(&self.file)?;
         }
         self.seen = numbers;
         Ok(given)
@@ -143,17 +140,16 @@ impl Marks {
     /// id at once, one was first.
     pub(crate) fn complete(&mut self, store: StoreId, last: u64) -> Result<(), Error> {
         self.store = store;
-        let Some(path) = &self.file else { return Ok(()) };
         let numbers = Numbers { account: last, uid_validity: 0 };
-        match Marker::read(path)? {
-            None => Marker { store, numbers }.write(path),
+        match Marker::read(&self.file)? {
+            None => Marker { store, numbers }.write(&self.file),
             Some(found) if found.store == store => Ok(()),
             Some(_) => Err(self.lost()),
         }
     }
 
     fn lost(&self) -> Error {
-        let folder = self.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        let folder = self.file.parent().unwrap_or(Path::new(""));
         Fault::OtherMarker.of(folder)
     }
 }

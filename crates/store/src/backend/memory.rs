@@ -1,14 +1,14 @@
 //! A store in one process's memory: for tests, and for a server that is only tried out.
 
+mod directory;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::rows::{InMemory, Rows};
-use super::{Backend, Changed, Directory, Spool};
-use crate::engine::sqlite::SqliteDirectory;
+use super::{Backend, Changed, Directory, Rows, Spool, rows};
 use crate::engine::{self, Engine};
 use crate::{AccountId, Error};
 
@@ -16,9 +16,9 @@ type Engines = dyn Fn(AccountId) -> Arc<dyn Engine> + Send + Sync;
 
 /// A store that forgets everything when it is dropped.
 pub struct Memory {
-    directory: SqliteDirectory,
+    directory: directory::InMemory,
     engines: Box<Engines>,
-    rows: InMemory,
+    rows: rows::InMemory,
     changed: Changed,
 }
 
@@ -41,8 +41,8 @@ impl Default for Memory {
 impl Memory {
     /// A store whose accounts are kept by engines of the caller's choice: for tests of what happens when they fail.
     pub fn with_engines(engines: impl Fn(AccountId) -> Arc<dyn Engine> + Send + Sync + 'static) -> Self {
-        let (engines, rows) = (Box::new(engines), InMemory::default());
-        Self { directory: SqliteDirectory::memory(), engines, rows, changed: Changed::AskEach }
+        let (directory, rows) = (directory::InMemory::default(), rows::InMemory::default());
+        Self { directory, engines: Box::new(engines), rows, changed: Changed::AskEach }
     }
 }
 

@@ -130,7 +130,9 @@ impl Postman {
     pub(super) fn transmit(&mut self, truth: &Mutex<Truth>) -> Result<(), String> {
         while self.lmtp.transmit(&mut self.heard) == Next::Write {}
         let text = String::from_utf8_lossy(&self.heard).into_owned();
-        let answer = text.rsplit_once("\r\n354 ").and_then(|(_, rest)| rest.lines().nth(1)).unwrap_or_default();
+        // The recipient may be refused already, if the directory cannot be read.
+        let after = text.rsplit_once("\r\n354 ").map(|(_, rest)| rest.lines().nth(1).unwrap_or_default());
+        let answer = after.or_else(|| text.lines().find(|line| line.starts_with('4'))).unwrap_or_default();
         match answer.get(..1) {
             Some("2") => {
                 let mut truth = truth.lock();

@@ -1,6 +1,7 @@
 //! An engine at whose calls others may go first, and that fails when it is told to.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use account::EmailId;
 use account::codec::Format;
@@ -28,6 +29,9 @@ pub(super) enum Fault {
 /// The fault that waits for the next write, if any.
 pub(super) type NextFault = Arc<Mutex<Option<Fault>>>;
 
+/// The newest checkpoint that anybody has written; 0 before the first.
+pub(super) type Newest = Arc<AtomicU64>;
+
 /// A backend whose engines stop and fail.
 #[derive(Debug)]
 pub(super) struct SteppedBackend {
@@ -35,6 +39,8 @@ pub(super) struct SteppedBackend {
     pub(super) inner: Arc<dyn Backend>,
     /// What the next write to an account does.
     pub(super) fault: NextFault,
+    /// What all processes have saved.
+    pub(super) saved: Newest,
 }
 
 impl Backend for SteppedBackend {
@@ -43,7 +49,7 @@ impl Backend for SteppedBackend {
     }
 
     fn engine(&self, id: AccountId) -> Arc<dyn Engine> {
-        Arc::new(Stepped { inner: self.inner.engine(id), fault: self.fault.clone() })
+        Arc::new(Stepped { inner: self.inner.engine(id), fault: self.fault.clone(), saved: self.saved.clone() })
     }
 
     fn rows(&self) -> &dyn Rows {
@@ -64,6 +70,7 @@ impl Backend for SteppedBackend {
 struct Stepped {
     inner: Arc<dyn Engine>,
     fault: NextFault,
+    saved: Newest,
 }
 
 impl Stepped {
@@ -123,7 +130,12 @@ impl Engine for Stepped {
     }
 
     fn save(&self, checkpoint: &Checkpoint) -> Result<Written, Error> {
-        self.write("save", || self.inner.save(checkpoint))
+        let written = self.write("save", || self.inner.save(checkpoint))?;
+        if written == Written::Durably {
+            let before = self.saved.fetch_max(checkpoint.modseq.get(), Ordering::SeqCst);
+            assert!(before <= checkpoint.modseq.get(), "a checkpoint was written over a newer one");
+        }
+        Ok(written)
     }
 
     fn emails(&self, ids: &mut dyn Iterator<Item = EmailId>, visit: VisitEmail<'_>) -> Result<(), Error> {

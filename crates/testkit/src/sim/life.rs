@@ -70,6 +70,8 @@ pub(super) struct Life<'a> {
     stacks: &'a mut Stacks,
     running: Vec<Running>,
     begun: usize,
+    /// The step by which the account had been made, as far as anybody looked.
+    made: Option<usize>,
     resumed: usize,
     events: Vec<Event>,
     /// The process that wrote last.
@@ -85,7 +87,10 @@ pub fn live(kind: Kind, seed: u64, stacks: &mut Stacks) -> Result<String, Failur
     let world = World::new(kind, &mut dice, now).map_err(failed)?;
     let patience = dice.of(&[1, 61, 100_000]);
     let faults = dice.once_in(3);
-    let manners = Manners { faults, disk: world.disk().is_some(), patience };
+    let disk = world.disk().is_some();
+    // A disk that loses power knows nothing of files that were moved.
+    let takes = disk && !faults && dice.once_in(3);
+    let manners = Manners { faults, disk, takes, patience };
     let mut life = Life {
         world,
         now,
@@ -96,6 +101,7 @@ pub fn live(kind: Kind, seed: u64, stacks: &mut Stacks) -> Result<String, Failur
         stacks,
         running: Vec::new(),
         begun: 0,
+        made: None,
         resumed: 0,
         events: Vec::new(),
         writer: 0,
@@ -127,7 +133,7 @@ impl Life<'_> {
                 let at = self.dice.below(self.running.len());
                 self.resume(at)?;
             } else if self.begun < steps {
-                self.begin();
+                self.begin()?;
             }
         }
         self.settle().map_err(|what| format!("at the end: {what}"))
@@ -147,13 +153,16 @@ impl Life<'_> {
     }
 
     /// Begins one more step.
-    fn begin(&mut self) {
+    fn begin(&mut self) -> Result<(), String> {
         self.begun += 1;
         let step = self.choose();
         let (who, process) = self.who(&step);
         let busy = who != Who::Anybody && self.running.iter().any(|running| running.who == who);
         if busy {
-            return;
+            return Ok(());
+        }
+        if self.manners.takes && self.made.is_none() && self.world.place().is_some() {
+            self.made = Some(self.begun);
         }
         self.events.push(Event::Begin(self.begun, step.clone()));
         match step {
@@ -166,12 +175,21 @@ impl Life<'_> {
                 self.world.truth.lock().failures = Failures::Expected;
                 self.world.disk().iter().for_each(|disk| disk.expect(trouble, after));
             }
+            Step::Take(gap) if self.is_made_for_all() => self.world.take_away(gap)?,
+            Step::Take(_) => {}
             step => {
                 let done = Arc::new(Mutex::new(Ok(())));
                 let task = self.task(step, &done);
                 self.running.push(Running { number: self.begun, task, who, process, done });
             }
         }
+        Ok(())
+    }
+
+    /// Whether the account had been made when the oldest of the steps under way began. Whoever began before may take what
+    /// is not there for what was not made yet.
+    fn is_made_for_all(&self) -> bool {
+        self.made.is_some_and(|made| self.running.iter().all(|running| running.number > made))
     }
 
     fn choose(&mut self) -> Step {
@@ -204,7 +222,7 @@ impl Life<'_> {
             Step::Lmtp(process, _) | Step::Import(process, _) | Step::Observe(process) | Step::Fail(process, _) => {
                 (Who::Anybody, *process)
             }
-            Step::Time(_) | Step::Disk(..) => (Who::Anybody, 0),
+            Step::Time(_) | Step::Disk(..) | Step::Take(_) => (Who::Anybody, 0),
         }
     }
 
@@ -242,7 +260,7 @@ impl Life<'_> {
                     excused(failed.map_or(Ok(()), |failure| Err(failure.error)), &truth)
                 }
                 Step::Close(_) => excused(process.store.close(), &truth),
-                Step::Time(_) | Step::Fail(..) | Step::Disk(..) => Ok(()),
+                Step::Time(_) | Step::Fail(..) | Step::Disk(..) | Step::Take(_) => Ok(()),
             }
         };
         self.stacks.task(move || {

@@ -6,9 +6,10 @@
 //!
 //! In reading order: `life` (the scheduler), `step` (what can happen), `task` (a step under way), `world`, `process` and
 //! `actor` (who does it), `mailer` (the client, and what it was promised), `truth` (what is durable), `engine` (stops and
-//! faults), `settle` (the end), `dice`.
+//! faults), `away` (files that are moved), `settle` (the end), `dice`.
 
 mod actor;
+mod away;
 mod dice;
 mod engine;
 mod life;

@@ -1,5 +1,6 @@
 //! A process: a store of its own over what all processes share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use account::plan::{self, NewMessage};
@@ -7,6 +8,7 @@ use account::{Flags, Permit};
 use imap::{InternalDate, MailboxName};
 use parking_lot::Mutex;
 use session::{Now, Peer, Session, Transport};
+use store::backend::Standing;
 use store::{Account, AccountId, Actor, CommitError, Store};
 
 use super::truth::{Failures, Truth, message};
@@ -38,6 +40,13 @@ impl Process {
             journal: Arc::new(|_, _| ()),
         };
         Self { store, id, imap: Arc::new(imap), lmtp: Arc::new(lmtp) }
+    }
+
+    /// Where the account is kept, once it has been made.
+    pub(super) fn made(&self) -> Option<PathBuf> {
+        let directory = self.store.directory();
+        let made = directory.standing(self.id).is_ok_and(|standing| standing == Standing::Made);
+        made.then(|| directory.place(self.id).into())
     }
 
     /// Somebody connects by IMAP.

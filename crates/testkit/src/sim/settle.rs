@@ -17,6 +17,7 @@ impl Life<'_> {
         let hurt = self.world.truth.lock().failures;
         self.world.disk().into_iter().for_each(Disk::relax);
         self.world.faults.iter().for_each(|fault| *fault.lock() = None);
+        self.world.bring_back(self.now)?;
         self.rest()?;
         if hurt == Failures::NoneDue {
             // Who wrote last knows all there is, and tells it without looking.

@@ -3,6 +3,7 @@
 use testkit_vfs::Trouble;
 
 use super::actor::Due;
+use super::away::Gap;
 use super::dice::Dice;
 use super::engine::Fault;
 use super::mailer::{OPENING, Which, Wish};
@@ -36,6 +37,8 @@ pub(super) enum Step {
     Fail(usize, Fault),
     /// Something happens to the disk, after so many acts.
     Disk(Trouble, usize),
+    /// The account's files are moved away.
+    Take(Gap),
 }
 
 /// What a life is made of.
@@ -45,6 +48,8 @@ pub(super) struct Manners {
     pub(super) faults: bool,
     /// Whether there is a disk.
     pub(super) disk: bool,
+    /// Whether files may be moved away.
+    pub(super) takes: bool,
     /// The longest time that passes at once, in seconds.
     pub(super) patience: u64,
 }
@@ -63,7 +68,8 @@ impl Marks {
 /// A step that no line does.
 pub(super) fn other(dice: &mut Dice, marks: &mut Marks, processes: usize, manners: Manners) -> Step {
     let process = dice.below(processes);
-    match dice.weighed(&[4, 4, 2, 6, 4, 3, 3, 2 * usize::from(manners.faults)]) {
+    let (faults, takes) = (2 * usize::from(manners.faults), 2 * usize::from(manners.takes));
+    match dice.weighed(&[4, 4, 2, 6, 4, 3, 3, faults, takes]) {
         0 => Step::Lmtp(process, marks.next()),
         1 => Step::Import(process, marks.next()),
         2 => Step::Observe(process),
@@ -71,8 +77,9 @@ pub(super) fn other(dice: &mut Dice, marks: &mut Marks, processes: usize, manner
         4 => Step::Sweep(process),
         5 => Step::Close(process),
         6 => Step::Time(dice.of(&[1, 1, 61, 61, 7_201]).min(manners.patience)),
-        _ if manners.disk && !dice.once_in(4) => disk(dice),
-        _ => Step::Fail(process, dice.of(&[Fault::Full, Fault::Before, Fault::After])),
+        7 if manners.disk && !dice.once_in(4) => disk(dice),
+        7 => Step::Fail(process, dice.of(&[Fault::Full, Fault::Before, Fault::After])),
+        _ => Step::Take(dice.of(&[Gap::Nothing, Gap::EmptyFile])),
     }
 }
 

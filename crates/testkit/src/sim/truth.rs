@@ -25,6 +25,8 @@ pub(super) struct Truth {
     pub(super) engine: Arc<dyn Engine>,
     /// The disk that the engine is on: nothing happens to it while we look.
     disk: Option<Disk>,
+    /// Whether the account's files are away: nothing becomes durable until they are back.
+    pub(super) away: bool,
     state: Arc<State>,
     /// All messages that ever were: by mailbox and UID.
     added: BTreeMap<(MailboxId, Uid), EmailId>,
@@ -36,7 +38,8 @@ impl Truth {
     /// Of what an engine keeps.
     pub(super) fn new(engine: Arc<dyn Engine>, disk: Option<Disk>) -> Self {
         let failures = Failures::NoneDue;
-        Self { failures, engine, disk, state: Arc::default(), added: BTreeMap::new(), marks: BTreeMap::new() }
+        let state = Arc::default();
+        Self { failures, engine, disk, away: false, state, added: BTreeMap::new(), marks: BTreeMap::new() }
     }
 
     /// The durable state, as of the last look.
@@ -47,6 +50,7 @@ impl Truth {
     /// Folds in what has become durable. What was durable before has to be there still.
     pub(super) fn follow(&mut self) -> Result<(), String> {
         match self.disk.clone() {
+            _ if self.away => Ok(()),
             None => self.read(),
             // Without power nobody sees anything.
             Some(disk) if disk.is_off() => Ok(()),

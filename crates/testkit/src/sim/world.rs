@@ -1,6 +1,8 @@
 //! What there is in a life: processes, connections, and the data beneath.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -11,10 +13,11 @@ use store::{Error, Options, Store};
 use testkit_vfs::Disk;
 
 use super::actor::Line;
+use super::away::{Away, Gap};
 use super::dice::Dice;
-use super::engine::{NextFault, SteppedBackend};
+use super::engine::{Newest, NextFault, SteppedBackend};
 use super::process::Process;
-use super::truth::Truth;
+use super::truth::{Failures, Truth};
 use crate::gate::USER;
 use crate::memory::BEGIN;
 use crate::model::Features;
@@ -41,9 +44,12 @@ pub(super) struct World {
     pub(super) processes: Vec<Arc<Process>>,
     /// What each process's next write does.
     pub(super) faults: Vec<NextFault>,
+    saved: Newest,
     /// Connections, each with its process.
     pub(super) lines: Vec<(usize, Arc<Mutex<Line>>)>,
     data: Data,
+    /// The account's files, while they are away.
+    away: Option<Away>,
     options: Options,
 }
 
@@ -66,8 +72,10 @@ impl World {
             truth: Arc::new(Mutex::new(Truth::new(truth, data.disk().cloned()))),
             processes: Vec::new(),
             faults: vec![NextFault::default(), NextFault::default()],
+            saved: Newest::default(),
             lines: Vec::new(),
             data,
+            away: None,
             options,
         };
         world.start()?;
@@ -89,7 +97,7 @@ impl World {
 
     fn process(&self, fault: &NextFault) -> Result<Process, String> {
         let backend = self.data.backend().map_err(|error| format!("the data cannot be opened: {error}"))?;
-        let stepped = SteppedBackend { inner: backend, fault: fault.clone() };
+        let stepped = SteppedBackend { inner: backend, fault: fault.clone(), saved: self.saved.clone() };
         let store = Store::with_backend(self.options.clone(), Arc::new(stepped));
         let store = store.map_err(|error| format!("the store cannot be opened: {error}"))?;
         let known = store.directory().find_by_name(USER).map_err(|error| error.to_string())?;
@@ -110,21 +118,57 @@ impl World {
         self.data.disk()
     }
 
+    /// Where the account is kept, once it has been made.
+    pub(super) fn place(&self) -> Option<PathBuf> {
+        self.processes[0].made()
+    }
+
+    /// Moves the account's files away, if it has any and they are there. What is acknowledged from now on is lost.
+    pub(super) fn take_away(&mut self, gap: Gap) -> Result<(), String> {
+        let Some(database) = self.place().filter(|_| self.away.is_none()) else { return Ok(()) };
+        let mut truth = self.truth.lock();
+        truth.follow()?;
+        truth.away = true;
+        truth.failures = Failures::Expected;
+        self.away = Some(Away::take(&database, gap).map_err(|error| format!("nothing can be moved: {error}"))?);
+        Ok(())
+    }
+
+    /// Brings the files back, if they are away, and starts all processes anew.
+    pub(super) fn bring_back(&mut self, now: Now) -> Result<(), String> {
+        let Some(away) = self.away.take() else { return Ok(()) };
+        self.stop();
+        away.put_back().map_err(|error| format!("nothing comes back: {error}"))?;
+        self.truth.lock().away = false;
+        self.start_anew(now).map_err(|what| format!("after the files came back: {what}"))
+    }
+
     /// The power is back: all processes start anew, and all clients connect again. Nobody works.
     pub(super) fn restart(&mut self, now: Now) -> Result<(), String> {
-        self.lines.iter().for_each(|(_, line)| line.lock().hang_up());
-        self.processes.clear();
-        self.truth.lock().engine = Arc::new(engine::Memory::default());
+        self.stop();
         if let Some(disk) = self.disk() {
             disk.restore().map_err(|error| format!("the disk cannot be restored: {error}"))?;
         }
+        self.start_anew(now).map_err(|what| format!("after a loss of power: {what}"))
+    }
+
+    /// Nobody has anything open any more.
+    fn stop(&mut self) {
+        self.lines.iter().for_each(|(_, line)| line.lock().hang_up());
+        self.processes.clear();
+        self.truth.lock().engine = Arc::new(engine::Memory::default());
+        // Power may take a checkpoint that nobody built upon.
+        self.saved.store(0, Ordering::SeqCst);
+    }
+
+    fn start_anew(&mut self, now: Now) -> Result<(), String> {
         self.faults.iter().for_each(|fault| *fault.lock() = None);
         self.start()?;
         self.truth.lock().engine = self.data.engine().map_err(|error| error.to_string())?;
         for (process, line) in &self.lines {
             line.lock().again(&self.processes[*process], now);
         }
-        self.truth.lock().follow().map_err(|what| format!("after a loss of power: {what}"))
+        self.truth.lock().follow()
     }
 }
 

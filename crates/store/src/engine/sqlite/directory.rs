@@ -16,14 +16,14 @@ use crate::backend::marker::Marks;
 use crate::lock::{Lock, Rank};
 use crate::{AccountId, Error, StoreId};
 
-/// The directory in a file of its own, or in memory.
+/// The directory in a file of its own.
 #[derive(Debug)]
 pub(crate) struct SqliteDirectory {
     kept: Lock<Kept>,
     /// The store that it is of.
     store: StoreId,
-    /// Its files; `None`: it is in memory.
-    guard: Option<Guard>,
+    /// Its files.
+    guard: Guard,
     /// What others compare with what they remember.
     version: AtomicU64,
     /// SQLite's count of what other processes have committed, as last seen.
@@ -38,7 +38,7 @@ struct Kept {
 }
 
 impl SqliteDirectory {
-    fn new(connection: Connection, marks: Marks, guard: Option<Guard>) -> Self {
+    fn new(connection: Connection, marks: Marks, guard: Guard) -> Self {
         let store = marks.store();
         Self {
             kept: Lock::new(Rank::Directory, Kept { connection, marks }),
@@ -242,7 +242,7 @@ impl Directory for SqliteDirectory {
     }
 
     fn place(&self, id: AccountId) -> String {
-        self.file(id).map_or_else(|| format!("account {id}"), |path| path.display().to_string())
+        self.file(id).display().to_string()
     }
 
     fn give_uid_validities(&self, time: i64, count: u32) -> Result<u32, Error> {

@@ -54,14 +54,6 @@ pub(super) fn create(path: &Path, store: StoreId) -> Result<(), Error> {
     })
 }
 
-/// A directory in memory.
-pub(super) fn in_memory(store: StoreId) -> Result<Connection, Error> {
-    let connection = Connection::open_in_memory()?;
-    prepare(&connection)?;
-    furnish(&connection, store)?;
-    Ok(connection)
-}
-
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -86,7 +78,7 @@ fn prepare(connection: &Connection) -> Result<(), Error> {
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(32);
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
-    if !matches!(mode.as_str(), "wal" | "memory") {
+    if mode != "wal" {
         // It says so instead of failing, and would go on without.
         return Err(Error::Busy);
     }

@@ -41,8 +41,8 @@ impl SqliteDirectory {
         if known.is_some() && anything_made(&connection)? && !folder.has_accounts()? {
             return Err(Fault::NoAccounts.of(folder.path()));
         }
-        let marks = Marks::new(Some(folder.marker()), known.map_or_else(StoreId::random, Ok)?);
-        let mut directory = Self::new(connection, marks, Some(Guard { folder: folder.clone(), paths, footing }));
+        let marks = Marks::new(folder.marker(), known.map_or_else(StoreId::random, Ok)?);
+        let mut directory = Self::new(connection, marks, Guard { folder: folder.clone(), paths, footing });
         if marker.is_none() {
             directory.store = directory.record(mark)?;
         }
@@ -54,13 +54,6 @@ impl SqliteDirectory {
         schema::create(&folder.directory(), StoreId::random()?)
     }
 
-    pub(crate) fn memory() -> Self {
-        let store = StoreId::new(0);
-        // Our own statements on an empty database.
-        let connection = schema::in_memory(store).expect("a database in memory opens");
-        Self::new(connection, Marks::new(None, store), None)
-    }
-
     /// What an account's file has to say of itself.
     pub(crate) fn identity(&self, account: AccountId) -> Identity {
         Identity { store: self.store, account }
@@ -68,7 +61,6 @@ impl SqliteDirectory {
 
     /// Accounts that have had mailboxes and whose files are not there any more.
     pub(super) fn lost_files(&self) -> Result<Vec<AccountId>, Error> {
-        let Some(guard) = &self.guard else { return Ok(Vec::new()) };
         let made = {
             let connection = &self.kept.lock().connection;
             let mut statement = connection.prepare_cached("SELECT id FROM made JOIN account USING (id)")?;
@@ -76,11 +68,13 @@ impl SqliteDirectory {
             ids.collect::<Result<Vec<_>, _>>()?
         };
         let made = made.into_iter().filter_map(|id| AccountId::new(id.cast_unsigned()));
-        Ok(made.filter(|id| std::fs::metadata(guard.folder.account(*id)).map_or(0, |file| file.len()) == 0).collect())
+        Ok(made
+            .filter(|id| std::fs::metadata(self.guard.folder.account(*id)).map_or(0, |file| file.len()) == 0)
+            .collect())
     }
 
-    pub(super) fn file(&self, id: AccountId) -> Option<PathBuf> {
-        self.guard.as_ref().map(|guard| guard.folder.account(id))
+    pub(super) fn file(&self, id: AccountId) -> PathBuf {
+        self.guard.folder.account(id)
     }
 
     /// The number of a new account: above all that were given by this directory, or by one before it that was lost. The
@@ -91,11 +85,8 @@ impl SqliteDirectory {
             let number = last.max(numbers.account).saturating_add(1);
             let id =
                 AccountId::new(number).ok_or_else(|| Error::damaged("the numbers of accounts in the directory"))?;
-            match &self.guard {
-                Some(guard) if guard.folder.account(id).exists() => {
-                    return Err(Fault::OldDirectory { account: id }.of(guard.folder.path()));
-                }
-                _ => {}
+            if self.file(id).exists() {
+                return Err(Fault::OldDirectory { account: id }.of(self.guard.folder.path()));
             }
             numbers.account = number;
             Ok(id)
@@ -104,12 +95,11 @@ impl SqliteDirectory {
 
     /// Whether the directory's file is still there.
     pub(super) fn stands(&self) -> Result<(), Error> {
-        match &self.guard {
-            Some(guard) if !guard.footing.holds(&guard.paths) => {
-                Err(Error::Replaced { what: guard.paths.database().display().to_string() })
-            }
-            _ => Ok(()),
+        let Guard { paths, footing, .. } = &self.guard;
+        if footing.holds(paths) {
+            return Ok(());
         }
+        Err(Error::Replaced { what: paths.database().display().to_string() })
     }
 }
 

@@ -98,6 +98,8 @@ impl Account {
             Error::NoSuchAccount if matches!(directory.standing(self.id), Ok(Standing::Made)) => {
                 Error::Missing { what: directory.place(self.id) }
             }
+            // Who removed it took its file away, too.
+            Error::Replaced { .. } if matches!(directory.standing(self.id), Ok(Standing::Gone)) => Error::NoSuchAccount,
             error => error,
         }
     }

@@ -5,11 +5,11 @@
 mod support;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use store::Error;
 use store::backend::Fault;
-use support::{NOW, append, assert_clean, file, mail, name, octets, upload, user, with_accounts};
+use support::{Folder, NOW, append, assert_clean, file, mail, name, octets, upload, user, with_accounts};
 
 #[test]
 fn mail_is_not_acknowledged_into_a_file_that_was_deleted() {
@@ -100,4 +100,66 @@ fn a_marker_that_is_gone_gives_no_numbers() {
     let told = store.directory().add("bob", None, NOW);
     assert!(matches!(told, Err(Error::Folder { fault: Fault::OtherMarker, .. })), "{told:?}");
     assert!(store.directory().find_by_name("bob").unwrap().is_none());
+}
+
+/// What a killed server leaves: a file, and beside it a journal that alone has the newest mail.
+fn killed(folder: &Folder) -> (PathBuf, Vec<u8>) {
+    let store = folder.open();
+    let account = user(&store, "alice");
+    append(&account, "INBOX", vec![upload(&store, &mail(1))]).unwrap();
+    store.close().unwrap();
+    append(&account, "INBOX", vec![upload(&store, &mail(2))]).unwrap();
+    let file = file(folder, account.id());
+    let (database, journal) = (fs::read(&file).unwrap(), fs::read(journal(&file)).unwrap());
+    assert!(!journal.is_empty());
+    drop(store);
+    drop(account);
+    fs::write(&file, &database).unwrap();
+    fs::write(self::journal(&file), &journal).unwrap();
+    (file, database)
+}
+
+fn journal(file: &Path) -> PathBuf {
+    PathBuf::from(format!("{}-wal", file.display()))
+}
+
+#[test]
+fn the_journal_beside_an_empty_or_a_strange_file_is_left_alone() {
+    for harm in ["empty", "another's"] {
+        let folder = Folder::new();
+        let (file, database) = killed(&folder);
+        let other = {
+            let store = folder.open();
+            let other = user(&store, "bob");
+            other.state().unwrap();
+            store.close().unwrap();
+            support::file(&folder, other.id())
+        };
+        // Opening the folder looks at no account; the journal is as it was.
+        let kept = fs::read(journal(&file)).unwrap();
+        fs::write(&file, if harm == "empty" { Vec::new() } else { fs::read(other).unwrap() }).unwrap();
+        let store = folder.open();
+        let account = user(&store, "alice");
+        assert!(account.state().is_err(), "{harm}");
+        assert!(account.check().is_err(), "{harm}");
+        store.sweep(NOW);
+        store.close().unwrap();
+        drop((store, account));
+        assert_eq!(fs::read(journal(&file)).unwrap(), kept, "{harm}");
+        fs::write(&file, &database).unwrap();
+        let store = folder.open();
+        assert_eq!(octets(&user(&store, "alice"), "INBOX", 2).unwrap(), mail(2), "{harm}");
+    }
+}
+
+#[test]
+fn nothing_is_acknowledged_into_a_file_that_was_cut_to_nothing() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let account = user(&store, "alice");
+    append(&account, "INBOX", vec![upload(&store, &mail(1))]).unwrap();
+    let file = file(&folder, account.id());
+    fs::write(&file, b"").unwrap();
+    assert!(append(&account, "INBOX", vec![upload(&store, &mail(2))]).is_err());
+    assert!(fs::metadata(journal(&file)).unwrap().len() > 0, "what was acknowledged is in there");
 }

@@ -95,8 +95,10 @@ impl User {
 struct Consent;
 
 fn add(name: &str, password: PasswordSource, place: &Place) -> Result<()> {
+    let there = place.open();
+    let is_new = there.is_err();
     // Before a password is asked for in vain.
-    if let Ok(open) = place.open()
+    if let Ok(open) = there
         && open.store.directory().find_by_name(name)?.is_some()
     {
         bail!("there is an account or an alias {name} already; `posthorn user password` gives it another password");
@@ -104,6 +106,9 @@ fn add(name: &str, password: PasswordSource, place: &Place) -> Result<()> {
     let credentials = server::credentials(&password.read(name)?)?;
     // Not before there is somebody to set it up for.
     let open = place.set_up()?;
+    if is_new {
+        output::note(format!("There was no store in {}: a new one is set up.", open.data.display()));
+    }
     let id = open.store.directory().add(name, Some(&credentials), dates::now())?;
     // Its mailboxes are made now, not at the first login.
     open.store.account(id)?.state().with_context(|| format!("the account {name} is made, its mailboxes are not"))?;

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use imap::ModSeq;
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::footing::{Footing, Paths};
 use super::schema::{self, Role};
@@ -102,6 +103,7 @@ impl Connections {
             // the same pages, and read anew.
             writer.suspect = true;
             self.close_readers();
+            self.let_go(held);
         } else {
             writer.connection = Some(held);
         }
@@ -139,7 +141,19 @@ impl Connections {
     pub(super) fn close(&self) {
         let mut writer = self.writer.lock();
         self.close_readers();
-        writer.connection = None;
+        if let Some(held) = writer.connection.take() {
+            self.let_go(held);
+        }
+    }
+
+    /// Closes the connection that writes. What is in the journal goes into the database then, also from a journal that
+    /// was deleted; but where the database is not in its place any more, the journal is left as it is: it may have all
+    /// that is left of what was acknowledged, for when the right file is put back.
+    fn let_go(&self, held: Held) {
+        if !held.footing.same_database(&self.paths.now()) {
+            // If it cannot be told to, it does as ever.
+            let _as_ever = held.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
     }
 
     fn close_readers(&self) {
@@ -156,6 +170,7 @@ impl Connections {
         if let Some(held) = writer.connection.take() {
             if let Err(replaced) = self.stands(&held) {
                 self.close_readers();
+                self.let_go(held);
                 return Err(replaced);
             }
             return read::newest(&writer.connection.insert(held).connection);

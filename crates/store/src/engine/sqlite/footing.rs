@@ -25,7 +25,10 @@ impl Paths {
 
     /// Which files the paths name now.
     pub(crate) fn now(&self) -> Footing {
-        Footing([0, 1, 2].map(|at| std::fs::metadata(&self.0[at]).ok().map(|found| (found.dev(), found.ino()))))
+        let found = |at: usize| std::fs::metadata(&self.0[at]).ok();
+        // A database that was cut to nothing is not there any more, though its file is.
+        let database = found(0).filter(|database| database.len() > 0);
+        Footing([database, found(1), found(2)].map(|found| found.map(|found| (found.dev(), found.ino()))))
     }
 }
 

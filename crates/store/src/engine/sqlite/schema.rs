@@ -55,6 +55,7 @@ pub(super) enum Role {
 
 /// Opens the file of an account, if it is there and that account's.
 pub(super) fn open(path: &Path, owner: Identity, role: Role) -> Result<Connection, Error> {
+    refuse_unopened(path, owner)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match Connection::open_with_flags(path, flags) {
         Ok(connection) => connection,
@@ -76,6 +77,32 @@ pub(super) fn open(path: &Path, owner: Identity, role: Role) -> Result<Connectio
         Some(found) if found == owner => Ok(connection),
         found => Err(Error::Foreign { what: path.display().to_string(), found }),
     }
+}
+
+/// Refuses a file that is empty or another account's before it is opened: SQLite would remove the journal beside the one,
+/// and write it into the other, and there may be mail in the journal that nothing else has.
+fn refuse_unopened(path: &Path, owner: Identity) -> Result<(), Error> {
+    let len = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
+    if len(path) == 0 {
+        return Err(Error::NoSuchAccount);
+    }
+    if len(&beside(path, "-wal")) == 0 {
+        return Ok(());
+    }
+    match without_journal(path).as_ref().map(identity) {
+        Some(Ok(Some(found))) if found != owner => {
+            Err(Error::Foreign { what: path.display().to_string(), found: Some(found) })
+        }
+        // What says nothing yet, or cannot be read without its journal, is looked at again once it is open.
+        _ => Ok(()),
+    }
+}
+
+/// A look at a file as it is without its journal. Nothing is locked or changed.
+fn without_journal(path: &Path) -> Option<Connection> {
+    let escaped = path.to_str()?.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).ok()
 }
 
 fn version(connection: &Connection) -> Result<i64, Error> {

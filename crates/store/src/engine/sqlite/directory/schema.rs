@@ -31,8 +31,12 @@ const MORE_TABLES: &str = "
 
 /// Opens a directory; `None` if the file is missing, or empty.
 pub(super) fn open(path: &Path) -> Result<Option<Connection>, Error> {
-    if !path.try_exists()? {
-        return Ok(None);
+    // SQLite would remove the journal beside an empty file, and the directory may be in there.
+    match std::fs::metadata(path) {
+        Ok(found) if found.len() > 0 => {}
+        Ok(_) => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
     }
     let connection = connect(path, OpenFlags::empty())?;
     connection.busy_timeout(PATIENCE)?;

@@ -106,13 +106,13 @@ fn add(name: &str, password: PasswordSource, place: &Place) -> Result<()> {
     let credentials = server::credentials(&password.read(name)?)?;
     // Not before there is somebody to set it up for.
     let open = place.set_up()?;
-    if is_new {
-        output::note(format!("There was no store in {}: a new one is set up.", open.data.display()));
-    }
     let id = open.store.directory().add(name, Some(&credentials), dates::now())?;
     // Its mailboxes are made now, not at the first login.
     open.store.account(id)?.state().with_context(|| format!("the account {name} is made, its mailboxes are not"))?;
     open.directory_changed();
+    if is_new {
+        output::note(format!("There was no store in {}: a new one is set up.", open.data.display()));
+    }
     output::line(format!("{name} has an account, with INBOX, Drafts, Sent, Junk, Trash and Archive."))
 }
 

@@ -150,9 +150,10 @@ impl Connections {
     /// was deleted; but where the database is not in its place any more, the journal is left as it is: it may have all
     /// that is left of what was acknowledged, for when the right file is put back.
     fn let_go(&self, held: Held) {
-        if !held.footing.same_database(&self.paths.now()) {
+        let Held { connection, footing } = held;
+        if !footing.same_database(&self.paths.now()) {
             // If it cannot be told to, it does as ever.
-            let _as_ever = held.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+            let _as_ever = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         }
     }
 

@@ -62,6 +62,8 @@ pub struct Disk(Arc<Mutex<Inner>>);
 #[derive(Debug)]
 struct Inner {
     files: BTreeMap<PathBuf, File>,
+    /// The files that were synced since somebody asked, in order.
+    syncs: Vec<PathBuf>,
     /// How many acts are left until something goes wrong.
     next: Option<(usize, Trouble)>,
     calm: bool,
@@ -82,7 +84,8 @@ struct File {
 impl Disk {
     /// The disk that holds a folder. Its dice make what is lost the same for the same seed.
     pub fn new(folder: &Path, seed: u64) -> Self {
-        let inner = Inner { files: BTreeMap::new(), next: None, calm: false, dice: seed, after: None };
+        let inner =
+            Inner { files: BTreeMap::new(), syncs: Vec::new(), next: None, calm: false, dice: seed, after: None };
         let disk = Self(Arc::new(Mutex::new(inner)));
         shim::watch(folder, &disk);
         disk
@@ -104,6 +107,11 @@ impl Disk {
         let done = act();
         self.0.lock().calm = false;
         done
+    }
+
+    /// The files that were synced since this was last asked, once for each time.
+    pub fn take_syncs(&self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.0.lock().syncs)
     }
 
     /// Whether the power is off.
@@ -177,7 +185,9 @@ impl Disk {
     /// A file's content is durable, and its name.
     pub(crate) fn synced(&self, path: &Path) {
         let octets = std::fs::read(path).ok();
-        self.0.lock().files.insert(path.to_owned(), File { synced: octets, made: false });
+        let mut inner = self.0.lock();
+        inner.syncs.push(path.to_owned());
+        inner.files.insert(path.to_owned(), File { synced: octets, made: false });
     }
 }
 

@@ -256,7 +256,12 @@ impl Life<'_> {
                 Step::Observe(_) => process.observe(&truth),
                 Step::Poll(_) => excused(process.poll(), &truth),
                 Step::Sweep(_) => {
-                    let failed = process.store.sweep(now.unix).failed.pop();
+                    let mut swept = process.store.sweep(now.unix);
+                    // Whatever else was broken, nobody has harmed what is stored.
+                    if let Some((_, problem)) = swept.damaged.pop().filter(|_| !truth.lock().away) {
+                        return Err(format!("a sweep found damage: {problem:?}"));
+                    }
+                    let failed = swept.failed.pop();
                     excused(failed.map_or(Ok(()), |failure| Err(failure.error)), &truth)
                 }
                 Step::Close(_) => excused(process.store.close(), &truth),

@@ -75,6 +75,8 @@ pub struct Framer {
     scanned: usize,
     /// How many octets between `start` and `line` are literals' octets.
     literals: usize,
+    /// How many arguments there are literals.
+    arguments: usize,
     /// What stands before `start` belongs to the same command: a message did.
     part: Part,
     state: State,
@@ -127,6 +129,10 @@ enum Step {
     Wait,
 }
 
+/// How many arguments of APPEND and its like can be literals before the message: the mailbox's name. To read a long head
+/// anew at each of a command's literals would cost its length as often as it has literals.
+const ARGUMENTS_BEFORE_MESSAGE: usize = 1;
+
 /// Past this capacity an empty buffer gives its memory back: idle connections are to cost little.
 const KEPT_CAPACITY: usize = 1024;
 
@@ -134,7 +140,7 @@ impl Framer {
     /// A frame with nothing in it.
     pub fn new(limits: Limits) -> Self {
         let (part, state) = (Part::Start, State::Lines);
-        Self { limits, buffer: Vec::new(), start: 0, line: 0, scanned: 0, literals: 0, part, state }
+        Self { limits, buffer: Vec::new(), start: 0, line: 0, scanned: 0, literals: 0, arguments: 0, part, state }
     }
 
     /// Sets other limits, from now on.
@@ -333,8 +339,9 @@ impl Framer {
     /// A line ends with the announcement of a literal.
     fn literal(&mut self, announced: Announced, content_end: usize, after: usize) -> Step {
         let head = self.start..content_end;
+        let may_be = self.arguments <= ARGUMENTS_BEFORE_MESSAGE;
         let is_message =
-            self.part == Part::AfterMessage || self.buffer.get(head.clone()).is_some_and(announces_message);
+            self.part == Part::AfterMessage || may_be && self.buffer.get(head.clone()).is_some_and(announces_message);
         if is_message {
             self.hand_over(after);
             self.state = State::Asked(announced);
@@ -346,6 +353,7 @@ impl Framer {
         };
         self.scanned = after;
         self.line = after;
+        self.arguments += 1;
         self.state = State::Argument { remaining };
         match announced.sync {
             Sync::Waits => Step::Event(Ready::Continue),
@@ -390,6 +398,7 @@ impl Framer {
         self.line = to;
         self.scanned = to;
         self.literals = 0;
+        self.arguments = 0;
         self.state = State::Lines;
     }
 

@@ -75,6 +75,8 @@ pub struct Framer {
     scanned: usize,
     /// How many octets between `start` and `line` are literals' octets.
     literals: usize,
+    /// How many literals these are.
+    arguments: usize,
     /// What stands before `start` belongs to the same command: a message did.
     part: Part,
     state: State,
@@ -134,7 +136,7 @@ impl Framer {
     /// A frame with nothing in it.
     pub fn new(limits: Limits) -> Self {
         let (part, state) = (Part::Start, State::Lines);
-        Self { limits, buffer: Vec::new(), start: 0, line: 0, scanned: 0, literals: 0, part, state }
+        Self { limits, buffer: Vec::new(), start: 0, line: 0, scanned: 0, literals: 0, arguments: 0, part, state }
     }
 
     /// Sets other limits, from now on.
@@ -314,6 +316,7 @@ impl Framer {
         self.start = self.line.max(self.scanned.saturating_sub(announce::LONGEST + 4));
         self.line = self.start;
         self.literals = 0;
+        self.arguments = 0;
     }
 
     /// A command, or what follows a message, is whole.
@@ -333,8 +336,10 @@ impl Framer {
     /// A line ends with the announcement of a literal.
     fn literal(&mut self, announced: Announced, content_end: usize, after: usize) -> Step {
         let head = self.start..content_end;
-        let is_message =
-            self.part == Part::AfterMessage || self.buffer.get(head.clone()).is_some_and(announces_message);
+        // Ahead of a message at most one argument is a literal, the mailbox's name: of all later ones it is known that
+        // they are none, and nobody reads the head anew for each.
+        let may_be_message = self.arguments < 2 && self.buffer.get(head.clone()).is_some_and(announces_message);
+        let is_message = self.part == Part::AfterMessage || may_be_message;
         if is_message {
             self.hand_over(after);
             self.state = State::Asked(announced);
@@ -346,6 +351,7 @@ impl Framer {
         };
         self.scanned = after;
         self.line = after;
+        self.arguments += 1;
         self.state = State::Argument { remaining };
         match announced.sync {
             Sync::Waits => Step::Event(Ready::Continue),
@@ -390,6 +396,7 @@ impl Framer {
         self.line = to;
         self.scanned = to;
         self.literals = 0;
+        self.arguments = 0;
         self.state = State::Lines;
     }
 

@@ -65,7 +65,7 @@ pub(crate) fn start(context: &mut Context, selected: &mut Selected<'_>, command:
         context.tell(selected, Expunges::Deferred);
     }
     let mut uids = selected.view.resolve(&command.target)?;
-    let mut items = once(command.items);
+    let mut items = command.items;
     if command.vanished && !context.enabled.qresync {
         return Err(Wrong::NoVanished.into());
     }
@@ -97,22 +97,6 @@ pub(crate) fn start(context: &mut Context, selected: &mut Selected<'_>, command:
     let (rest, ahead, current) = (uids.ranges().collect(), VecDeque::new(), None);
     let (texts, answer) = (FlagTexts::default(), Done::Fetched.into());
     Ok(Begun::selected(Fetch { items, depth, rest, ahead, current, seen, texts, answer }))
-}
-
-/// What a message has one of is told once, however often it was asked for.
-fn once(items: Vec<FetchItem>) -> Vec<FetchItem> {
-    let mut singles = Vec::new();
-    let has_many = |item: &FetchItem| {
-        matches!(item, FetchItem::BodySection { .. } | FetchItem::Binary { .. } | FetchItem::BinarySize { .. })
-    };
-    let is_new = |item: &FetchItem| {
-        let new = has_many(item) || !singles.contains(item);
-        if new && !has_many(item) {
-            singles.push(item.clone());
-        }
-        new
-    };
-    items.into_iter().filter(is_new).collect()
 }
 
 fn sets_seen(item: &FetchItem) -> bool {
@@ -341,17 +325,15 @@ impl Fetch {
         if self.seen.contains(record.uid) { FlagsDue::Yes } else { FlagsDue::No }
     }
 
-    /// Looks the next messages up, if none is. Each range of numbers is looked at once, however many there are.
+    /// Looks the next messages up, if few are. Each range of numbers is looked at once, however many there are.
     fn look_ahead(&mut self, view: &View) {
-        while self.ahead.is_empty()
+        if self.ahead.len() >= BATCH / 2 {
+            return;
+        }
+        while self.ahead.len() < BATCH
             && let Some(range) = self.rest.pop_front()
         {
             self.look_up(view, range);
-            while self.ahead.len() < BATCH
-                && let Some(range) = self.rest.pop_front()
-            {
-                self.look_up(view, range);
-            }
         }
     }
 

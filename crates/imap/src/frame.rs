@@ -75,7 +75,7 @@ pub struct Framer {
     scanned: usize,
     /// How many octets between `start` and `line` are literals' octets.
     literals: usize,
-    /// How many literals these are.
+    /// How many arguments there are literals.
     arguments: usize,
     /// What stands before `start` belongs to the same command: a message did.
     part: Part,
@@ -128,6 +128,10 @@ enum Step {
     /// More bytes, or an answer, are needed.
     Wait,
 }
+
+/// How many arguments of APPEND and its like can be literals before the message: the mailbox's name. To read a long head
+/// anew at each of a command's literals would cost its length as often as it has literals.
+const ARGUMENTS_BEFORE_MESSAGE: usize = 1;
 
 /// Past this capacity an empty buffer gives its memory back: idle connections are to cost little.
 const KEPT_CAPACITY: usize = 1024;
@@ -316,7 +320,6 @@ impl Framer {
         self.start = self.line.max(self.scanned.saturating_sub(announce::LONGEST + 4));
         self.line = self.start;
         self.literals = 0;
-        self.arguments = 0;
     }
 
     /// A command, or what follows a message, is whole.
@@ -336,10 +339,9 @@ impl Framer {
     /// A line ends with the announcement of a literal.
     fn literal(&mut self, announced: Announced, content_end: usize, after: usize) -> Step {
         let head = self.start..content_end;
-        // Ahead of a message at most one argument is a literal, the mailbox's name: of all later ones it is known that
-        // they are none, and nobody reads the head anew for each.
-        let may_be_message = self.arguments < 2 && self.buffer.get(head.clone()).is_some_and(announces_message);
-        let is_message = self.part == Part::AfterMessage || may_be_message;
+        let may_be = self.arguments <= ARGUMENTS_BEFORE_MESSAGE;
+        let is_message =
+            self.part == Part::AfterMessage || may_be && self.buffer.get(head.clone()).is_some_and(announces_message);
         if is_message {
             self.hand_over(after);
             self.state = State::Asked(announced);

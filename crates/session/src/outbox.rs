@@ -20,8 +20,8 @@ pub(crate) struct Outbox {
 }
 
 enum Waiting {
-    /// Responses that are written already.
-    Octets(Vec<u8>),
+    /// Responses that are written already; how many octets of them have found room.
+    Octets(Vec<u8>, usize),
     /// Responses that are still to be made.
     Later(Box<dyn Later>),
 }
@@ -83,11 +83,11 @@ impl Outbox {
     /// Where what comes behind the backlog is written.
     #[cold]
     fn behind(&mut self) -> &mut Vec<u8> {
-        if !matches!(self.backlog.back(), Some(Waiting::Octets(_))) {
-            self.backlog.push_back(Waiting::Octets(Vec::new()));
+        if !matches!(self.backlog.back(), Some(Waiting::Octets(..))) {
+            self.backlog.push_back(Waiting::Octets(Vec::new(), 0));
         }
         match self.backlog.back_mut() {
-            Some(Waiting::Octets(octets)) => octets,
+            Some(Waiting::Octets(octets, _)) => octets,
             _ => &mut self.octets,
         }
     }
@@ -156,11 +156,11 @@ impl Outbox {
         let mut backlog = std::mem::take(&mut self.backlog);
         match backlog.pop_front() {
             None => return false,
-            Some(Waiting::Octets(mut octets)) => {
-                let rest = octets.split_off(octets.len().min(limits::TRANSMIT));
-                self.octets.append(&mut octets);
-                if !rest.is_empty() {
-                    backlog.push_front(Waiting::Octets(rest));
+            Some(Waiting::Octets(octets, from)) => {
+                let to = octets.len().min(from + limits::TRANSMIT);
+                self.octets.extend_from_slice(octets.get(from..to).unwrap_or_default());
+                if to < octets.len() {
+                    backlog.push_front(Waiting::Octets(octets, to));
                 }
             }
             Some(Waiting::Later(mut later)) => {
@@ -229,7 +229,7 @@ impl Outbox {
     pub(crate) fn give_back(&mut self, buffer: &mut Vec<u8>) -> Filled {
         if self.octets.len() > limits::AT_ONCE {
             let rest = self.octets.split_off(limits::AT_ONCE);
-            self.backlog.push_front(Waiting::Octets(rest));
+            self.backlog.push_front(Waiting::Octets(rest, 0));
         }
         self.line_ended = self.is_between_lines();
         if buffer.is_empty() {
@@ -238,5 +238,70 @@ impl Outbox {
             buffer.append(&mut self.octets);
         }
         if self.has_backlog() { Filled::More } else { Filled::All }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is given away, piece by piece.
+    fn given(out: &mut Outbox) -> Vec<Vec<u8>> {
+        let mut pieces = Vec::new();
+        loop {
+            while !out.is_full() && out.refill() {}
+            let mut piece = Vec::new();
+            let filled = out.give_back(&mut piece);
+            assert!(piece.len() <= limits::AT_ONCE, "{} octets", piece.len());
+            pieces.push(piece);
+            if filled == Filled::All {
+                return pieces;
+            }
+        }
+    }
+
+    #[test]
+    fn one_long_response_leaves_in_parts_and_in_order() {
+        let mut out = Outbox::default();
+        let long: Vec<u8> = (0..3_000_000_u32).map(|n| b'a' + u8::try_from(n % 26).unwrap_or(0)).collect();
+        out.write(|out| out.extend_from_slice(&long));
+        let mut first = Vec::new();
+        assert_eq!(out.give_back(&mut first), Filled::More);
+        assert_eq!(first.len(), limits::AT_ONCE);
+        // What is written meanwhile comes behind it.
+        out.write(|out| out.extend_from_slice(b"\r\nend\r\n"));
+        let all = [first].into_iter().chain(given(&mut out)).collect::<Vec<_>>().concat();
+        assert_eq!(all, [&long[..], b"\r\nend\r\n"].concat());
+    }
+
+    #[test]
+    fn a_set_of_a_million_ranges_is_never_text_all_at_once() {
+        let mut out = Outbox::default();
+        let set: UidSet = (1..=2_000_000).step_by(2).filter_map(imap::Uid::new).collect();
+        let mut expected = b"* VANISHED ".to_vec();
+        set.write_to(&mut expected);
+        expected.extend_from_slice(b"\r\n");
+        out.vanished(set, Gone::Now);
+        let written = |waiting: &Waiting| match waiting {
+            Waiting::Octets(octets, _) => octets.len(),
+            Waiting::Later(_) => 0,
+        };
+        let held = out.octets.len() + out.backlog.iter().map(written).sum::<usize>();
+        assert!(held < limits::TRANSMIT + 16 * limits::NUMBERS, "{held} octets");
+        let pieces = given(&mut out);
+        assert!(pieces.iter().all(|piece| piece.len() < limits::TRANSMIT + 16 * limits::NUMBERS));
+        assert!(pieces.concat() == expected);
+    }
+
+    #[test]
+    fn bye_is_said_only_between_lines() {
+        let mut out = Outbox::default();
+        out.write(|out| out.extend_from_slice(b"* VANISHED 1,"));
+        out.bye(Farewell::LoggedOut);
+        assert_eq!(given(&mut out).concat(), b"* VANISHED 1,");
+        out.write(|out| out.extend_from_slice(b"3\r\n"));
+        assert_eq!(given(&mut out).concat(), b"3\r\n");
+        out.bye(Farewell::LoggedOut);
+        assert!(given(&mut out).concat().starts_with(b"* BYE"));
     }
 }

@@ -144,6 +144,7 @@ impl MailboxName {
     }
 
     /// The bound right before all names below this one, in the order of names. It is no name itself.
+    #[must_use]
     pub fn before_children(&self) -> Self {
         Self::Other(Utf8Name(format!("{self}{SEPARATOR}").into()))
     }

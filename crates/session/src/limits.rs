@@ -10,7 +10,7 @@ pub(crate) const TRANSMIT: usize = 64 * 1024;
 pub(crate) const PIECE: u64 = 256 * 1024;
 
 /// All that is given to be sent at a time: what is made before the limit is noticed may take a piece more.
-pub(crate) const AT_ONCE: usize = TRANSMIT + PIECE as usize;
+pub(crate) const AT_ONCE: usize = TRANSMIT + 256 * 1024;
 
 /// How many times its octets a FETCH may make the server look at a message, to decode parts and to find header fields:
 /// NO `[LIMIT]`. What it sends as it is stored does not count.

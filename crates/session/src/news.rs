@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use account::{FlagSetId, FlagTable, KeywordId, Messages, Record, Rights, SystemFlags};
 use imap::response::{self, FetchLine, Gone, NewKeywords};
-use imap::{Flag, Uid, UidSet};
+use imap::{Flag, SeqSet, Uid, UidSet};
 
 use crate::enabled::Enabled;
 use crate::limits;
@@ -22,13 +22,15 @@ const SYSTEM: [(SystemFlags, Flag); 5] = [
 ];
 
 /// Writes what a sync found.
-pub(crate) fn write(out: &mut Outbox, view: &View, news: News, enabled: Enabled) {
+pub(crate) fn write(out: &mut Outbox, view: &View, news: &News, enabled: Enabled) {
     if enabled.qresync {
         out.vanished(news.gone.iter().rev().map(|(_, uid)| *uid).collect(), Gone::Now);
     } else {
-        let mut gone = news.gone.into_iter();
+        let gone: SeqSet = news.gone.iter().rev().map(|(seq, _)| *seq).collect();
+        let mut gone = gone.into_numbers();
         out.then(move |out: &mut Outbox| {
-            let (seq, _) = gone.next()?;
+            // From the highest number down, so that each is right when it is sent.
+            let seq = gone.next_back()?;
             out.write(|out| response::expunge(out, seq));
             Some(())
         });

@@ -43,7 +43,7 @@ impl Names {
 /// The header lines of one message, for all keys: they are gone through once, and each field is decoded once.
 pub(super) struct Lines<'a> {
     names: &'a Names,
-    lines: &'a [u8],
+    block: &'a [u8],
     /// By the number of their name. None before the first question.
     fields: Vec<Values<'a>>,
 }
@@ -55,8 +55,8 @@ struct Values<'a> {
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn new(names: &'a Names, lines: &'a [u8]) -> Self {
-        Self { names, lines, fields: Vec::new() }
+    pub(super) fn new(names: &'a Names, block: &'a [u8]) -> Self {
+        Self { names, block, fields: Vec::new() }
     }
 
     /// Whether one of the lines is the field, with the text in it.
@@ -69,7 +69,9 @@ impl<'a> Lines<'a> {
         let raw = &values.raw;
         let decoded = values.decoded.get_or_insert_with(|| {
             let mut texts = Texts::default();
-            raw.iter().for_each(|value| texts.push(&encoded_word::decode(&unfold(value))));
+            for value in raw {
+                texts.push(&encoded_word::decode(&unfold(value)));
+            }
             texts
         });
         needle.is_in_any(decoded)
@@ -78,7 +80,7 @@ impl<'a> Lines<'a> {
     fn sort(&mut self) {
         self.fields.resize(self.names.0.len(), Values::default());
         let mut small = Vec::new();
-        for field in fields(self.lines).filter(|field| !field.name.is_empty()) {
+        for field in fields(self.block).filter(|field| !field.name.is_empty()) {
             small.clear();
             small.extend(field.name.iter().map(u8::to_ascii_lowercase));
             if let Some(values) = self.names.0.get(&small).and_then(|number| self.fields.get_mut(*number)) {

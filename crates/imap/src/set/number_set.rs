@@ -131,7 +131,7 @@ impl<N: Number> NumberSet<N> {
     }
 
     /// The numbers, ascending, by themselves.
-    pub fn into_numbers(self) -> impl Iterator<Item = N> {
+    pub fn into_numbers(self) -> impl DoubleEndedIterator<Item = N> {
         let ranges = self.ranges.into_iter();
         ranges.flat_map(|(first, last)| (first.to_u32()..=last.to_u32()).filter_map(N::from_u32))
     }

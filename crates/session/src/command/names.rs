@@ -8,6 +8,7 @@ use account::{Mailbox, State};
 use imap::command::List;
 use imap::{ListPattern, MailboxName};
 
+use crate::place::listed;
 use crate::reply::{Answer, Wrong};
 
 /// How many names are looked up at once.
@@ -78,7 +79,7 @@ impl Names {
     fn push_parents(&mut self, name: &MailboxName) {
         let at = self.ahead.len();
         for parent in std::iter::successors(name.parent(), MailboxName::parent) {
-            let has_own_place = self.state.named(&parent).is_some() || self.state.is_subscribed(&parent);
+            let has_own_place = listed(&self.state, &parent).is_some() || self.state.is_subscribed(&parent);
             if !has_own_place && self.first_below(&parent) == Some(name) {
                 self.ahead.insert(at, parent);
             }
@@ -101,12 +102,12 @@ impl Names {
     }
 
     fn is_there(&self, name: &MailboxName) -> bool {
-        self.state.named(name).is_some() || self.state.is_subscribed(name) || self.first_below(name).is_some()
+        listed(&self.state, name).is_some() || self.state.is_subscribed(name) || self.first_below(name).is_some()
     }
 
     fn node(&self, name: &MailboxName) -> Node {
         Node {
-            mailbox: self.state.named(name).cloned(),
+            mailbox: listed(&self.state, name).cloned(),
             subscribed: self.state.is_subscribed(name),
             children: self.mailbox_below(name).is_some(),
             subscribed_below: self.subscribed_below(name).is_some(),

@@ -257,3 +257,14 @@ fn who_looks_at_nothing_is_given_no_more_than_a_command() {
     while framer.next().is_some() {}
     assert_eq!(framer.push(&line), Ok(()), "it was looked at");
 }
+
+#[test]
+fn a_literal_costs_no_more_for_what_stands_before_it() {
+    let set = "1,2,3,4,5,6,7,8,".repeat(12_000);
+    let bytes = format!("a REPLACE {set}9 ({}\r\n", "{1+}\r\nx".repeat(40_000));
+    let before = std::time::SystemTime::now();
+    let seen = events(Limits::AFTER_LOGIN, [bytes.as_bytes()]);
+    let time = before.elapsed().unwrap_or_default();
+    assert!(seen.len() == 1 && seen.iter().all(|event| event.starts_with("command a REPLACE")));
+    assert!(time < std::time::Duration::from_secs(3), "{time:?}");
+}

@@ -9,7 +9,7 @@ use imap::{Announced, Event, Framer, Limits, Tag};
 use crate::capability::When;
 use crate::context::Context;
 use crate::enabled::Enabled;
-use crate::outbox::Outbox;
+use crate::outbox::{Filled, Outbox};
 use crate::reply::{Answer, Done, Farewell, GoOn, Notice, Wrong};
 use crate::state::{LoggedIn, State};
 use crate::view::Expunges;
@@ -129,8 +129,10 @@ impl Session {
         if !self.context.out.is_empty() {
             self.sent = self.context.now.monotonic;
         }
-        self.context.out.give_back(out);
-        next
+        match self.context.out.give_back(out) {
+            Filled::All => next,
+            Filled::More => Next::Write,
+        }
     }
 
     /// When to call [`Session::wake`] if nothing happens before.
@@ -314,7 +316,6 @@ impl Session {
 
     /// Says BYE; the connection is closed once that is sent.
     fn bye(&mut self, farewell: Farewell) {
-        self.context.out.forget_backlog();
         self.context.out.bye(farewell);
         self.close();
     }

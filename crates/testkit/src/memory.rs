@@ -15,6 +15,9 @@ pub const BEGIN: i64 = 1_767_268_800;
 /// More turns without an octet than any command takes.
 const TURNS: usize = 1_000_000;
 
+/// The most that a session may give at once (docs/limits.md): 64 KiB, and a piece of at most 256 KiB.
+pub(crate) const AT_ONCE: usize = (64 + 256) * 1024;
+
 /// How what a client sends is cut into the pieces that the session receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
@@ -103,6 +106,7 @@ impl Connection {
             let before = self.out.len();
             let mut out = Vec::new();
             self.next = self.session.transmit(&mut out);
+            assert!(out.len() <= AT_ONCE, "{} octets at once: a slow reader keeps as many in memory", out.len());
             self.out.append(&mut out);
             if self.next != Next::Write {
                 return;

@@ -100,6 +100,9 @@ impl Line {
     pub(super) fn transmit(&mut self, truth: &Mutex<Truth>) -> Result<(), String> {
         let mut out = Vec::new();
         self.next = self.session.as_mut().map_or(Next::Close, |session| session.transmit(&mut out));
+        if out.len() > crate::memory::AT_ONCE {
+            return Err(format!("{} octets at once", out.len()));
+        }
         self.mailer.hear(&out, &mut truth.lock())
     }
 }

@@ -119,6 +119,11 @@ impl Lmtp {
         }
     }
 
+    /// How many octets of memory hold what the client sent and was not worked on.
+    pub fn held(&self) -> usize {
+        self.waiting.octets.capacity()
+    }
+
     /// Time passed: ends the session if the client has been silent for too long (RFC 5321 §4.5.3.2.7).
     pub fn wake(&mut self, now: Now) {
         self.now = now;

@@ -129,6 +129,13 @@ enum Step {
     Wait,
 }
 
+/// More was read than a command may be, and nothing of it was looked at: nothing more is taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Flood;
+
+/// The longest line end, in octets.
+const LINE_END: usize = 2;
+
 /// How many arguments of APPEND and its like can be literals before the message: the mailbox's name. To read a long head
 /// anew at each of a command's literals would cost its length as often as it has literals.
 const ARGUMENTS_BEFORE_MESSAGE: usize = 1;
@@ -148,10 +155,15 @@ impl Framer {
         self.limits = limits;
     }
 
-    /// Takes in what the client sent.
-    pub fn push(&mut self, bytes: &[u8]) {
+    /// Takes in what the client sent. It is taken as long as no more than a command waits to be looked at: who goes on
+    /// reading and looks at nothing is refused.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Flood> {
         self.compact();
+        if self.buffer.len() - self.start > self.limits.command + LINE_END {
+            return Err(Flood);
+        }
         self.buffer.extend_from_slice(bytes);
+        Ok(())
     }
 
     /// Asks for the next line as it is: the response to an AUTHENTICATE challenge (RFC 9051 §6.2.2), or IDLE's DONE

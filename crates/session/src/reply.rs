@@ -293,6 +293,8 @@ pub(crate) enum Farewell {
     NoLogin,
     TooManyFailedLogins,
     TooManyBadCommands,
+    /// More was read than a command may be, and none of it was looked at.
+    TooMuchAtOnce,
     /// Octets were promised that cannot be read: no answer can mend that.
     BrokenPromise,
 }
@@ -309,6 +311,7 @@ impl Farewell {
             Self::NoLogin => "Log in sooner next time",
             Self::TooManyFailedLogins => "Too many failed logins",
             Self::TooManyBadCommands => "Too many commands that are none",
+            Self::TooMuchAtOnce => "Too much was sent ahead",
             Self::BrokenPromise => "Stored data cannot be read; the administrator can run `posthorn check`",
         }
     }

@@ -75,9 +75,14 @@ impl Session {
     pub fn receive(&mut self, bytes: &[u8], now: Now) {
         self.context.now = now;
         self.heard = now.monotonic;
-        if self.after == After::Continue {
-            self.framer.push(bytes);
+        if self.after == After::Continue && self.framer.push(bytes).is_err() {
+            self.bye(Farewell::TooMuchAtOnce);
         }
+    }
+
+    /// How many octets of memory hold what the client said and has no answer yet.
+    pub fn held(&self) -> usize {
+        self.framer.memory()
     }
 
     /// The account changed, or the deadline passed.
@@ -111,12 +116,13 @@ impl Session {
                 continue;
             }
             let next = match self.after {
+                After::Continue if matches!(self.waits(), Waits::Until(_)) => Next::Hold,
                 After::Continue => Next::Read,
                 After::StartTls => Next::StartTls,
                 After::Close => Next::Close,
             };
             // What a step has to say may not have found room.
-            if next != Next::Read || !(self.step() || self.context.out.has_backlog()) {
+            if !matches!(next, Next::Read | Next::Hold) || !(self.step() || self.context.out.has_backlog()) {
                 break next;
             }
         };

@@ -65,9 +65,11 @@ impl Line {
         match self.next {
             Next::Write => Due::Transmit,
             Next::StartTls | Next::Close => Due::Ended,
-            Next::Read if self.is_rung() || self.deadline().is_some_and(|due| due <= now.monotonic) => Due::Wake,
+            Next::Read | Next::Hold if self.is_rung() || self.deadline().is_some_and(|due| due <= now.monotonic) => {
+                Due::Wake
+            }
             Next::Read if !self.mailer.waits() => Due::Speak,
-            Next::Read => Due::Nothing,
+            Next::Read | Next::Hold => Due::Nothing,
         }
     }
 

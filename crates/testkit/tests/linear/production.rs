@@ -259,7 +259,7 @@ fn chosen(text: &[u8]) {
 fn commands(text: &[u8]) {
     let mut framer = Framer::new(Limits::AFTER_LOGIN);
     for piece in text.chunks(16 << 10).chain([&b"\r\n"[..]]) {
-        framer.push(piece);
+        framer.push(piece).expect("room");
         while let Some(event) = framer.next() {
             match event {
                 Event::Command(bytes) => drop(imap::command::parse(bytes, NameForm::Utf7)),

@@ -66,7 +66,15 @@ impl Open {
     fn new(data: PathBuf, open: impl FnOnce(&Path, Options) -> Result<Store, Error>) -> Result<Self> {
         refuse_to_take_over(&data)?;
         match open(&data, Options::default()) {
-            Ok(store) => Ok(Self { data, store }),
+            Ok(store) => {
+                if store.directory().marked_anew() {
+                    output::note(format!(
+                        "warning: {} was missing and is written anew: look whether anything else is missing",
+                        data.join("posthorn.store").display()
+                    ));
+                }
+                Ok(Self { data, store })
+            }
             Err(Error::Folder { fault: Fault::NotSetUp, .. }) => {
                 bail!("there is no mail in {}: name the data folder with --data DIR", data.display())
             }

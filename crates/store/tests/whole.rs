@@ -378,6 +378,120 @@ fn a_uidvalidity_is_not_that_of_an_account_before_whatever_the_clock_says() {
     assert!(made(&store, NOW).first().copied() > Some(NOW as u32 + 300), "another process knows of it");
 }
 
+/// How far numbers were given stands in two places, and the higher one holds.
+#[test]
+fn a_uidvalidity_is_not_given_again_when_the_marker_or_the_directory_is_lost() {
+    let validities = |store: &Store| -> BTreeSet<u32> {
+        let id = store.directory().add("alice", None, 1000).unwrap();
+        let state = store.account(id).unwrap().state().unwrap();
+        let given = state.by_name().map(|mailbox| mailbox.uid_validity.get()).collect();
+        store.remove(id).unwrap();
+        given
+    };
+    let (folder, _) = with_accounts(&["bob"]);
+    let marker = folder.path().join("posthorn.store");
+    let older = fs::read(&marker).unwrap();
+    let mut before = validities(&folder.open());
+    for lost in ["the marker", "what the marker says", "the floor in the directory"] {
+        match lost {
+            "the marker" => fs::remove_file(&marker).unwrap(),
+            "what the marker says" => fs::write(&marker, &older).unwrap(),
+            _ => {
+                let directory = rusqlite::Connection::open(folder.path().join("directory.sqlite")).unwrap();
+                directory.execute_batch("DROP TABLE floor").unwrap();
+            }
+        }
+        let store = folder.open();
+        assert_eq!(store.directory().marked_anew(), lost == "the marker", "{lost}");
+        let given = validities(&store);
+        assert!(before.last() < given.first(), "{lost}: {given:?} after {before:?}");
+        before.extend(given);
+        drop(store);
+        assert!(!folder.open().directory().marked_anew());
+    }
+    // At opening, what one of them lacks comes from the other one.
+    let directory = rusqlite::Connection::open(folder.path().join("directory.sqlite")).unwrap();
+    directory.execute_batch("DROP TABLE floor").unwrap();
+    drop(directory);
+    drop(folder.open());
+    fs::remove_file(&marker).unwrap();
+    assert!(before.last() < validities(&folder.open()).first());
+}
+
+#[test]
+fn uidvalidities_go_on_under_a_wild_clock_and_do_not_begin_again_when_they_run_out() {
+    let made = |store: &Store, who: &str, at: i64| -> Result<BTreeSet<u32>, Error> {
+        let id = store.directory().add(who, None, at)?;
+        let account = store.account(id)?;
+        let create = move |state: &account::State| plan::create(state, (&name("Box"), Rights::ALL), &[], at);
+        commit(&account, create).unwrap();
+        Ok(account.state()?.by_name().map(|mailbox| mailbox.uid_validity.get()).collect())
+    };
+    let folder = Folder::new();
+    let last = {
+        let store = folder.open();
+        let mut before = made(&store, "before", NOW).unwrap();
+        // In 2106, at its end, and beyond what 32 bits hold.
+        for at in [4_294_960_000, i64::from(u32::MAX), i64::from(u32::MAX) + 9, i64::MAX] {
+            let given = made(&store, &at.to_string(), at).unwrap();
+            assert!(given.last() < Some(&(NOW as u32 + 100_000)), "{given:?}");
+            before.extend(given);
+        }
+        *before.last().unwrap()
+    };
+    assert!(last < NOW as u32 + 100_000);
+    let marker = folder.path().join("posthorn.store");
+    let text = fs::read_to_string(&marker).unwrap();
+    let text: Vec<_> = text.lines().filter(|line| !line.starts_with("uid_validity")).collect();
+    fs::write(&marker, format!("{}\nuid_validity = {}\n", text.join("\n"), u32::MAX - 7)).unwrap();
+    let store = folder.open();
+    let accounts = store.directory().list().unwrap();
+    let told = made(&store, "late", NOW).unwrap_err();
+    assert!(matches!(told, Error::OutOfNumbers), "{told:?}");
+    assert_eq!(store.directory().list().unwrap(), accounts, "no account is made by half");
+}
+
+/// What is in a journal beside a directory of another store is neither written into that nor removed.
+#[test]
+fn the_journal_beside_a_directory_of_another_store_is_left_alone() {
+    let (folder, _) = with_accounts(&["alice"]);
+    let (stranger, _) = with_accounts(&["alice"]);
+    let directory = folder.path().join("directory.sqlite");
+    let journal = folder.path().join("directory.sqlite-wal");
+    let (database, kept) = {
+        let store = folder.open();
+        store.directory().add("bob", None, NOW).unwrap();
+        (fs::read(&directory).unwrap(), fs::read(&journal).unwrap())
+    };
+    assert!(!kept.is_empty());
+    fs::copy(stranger.path().join("directory.sqlite"), &directory).unwrap();
+    fs::write(&journal, &kept).unwrap();
+    assert_eq!(refused(&folder), Fault::OtherDirectory);
+    fs::write(&directory, database).unwrap();
+    assert!(folder.open().directory().find_by_name("bob").unwrap().is_some());
+}
+
+#[test]
+fn damage_of_a_whole_file_names_it() {
+    let (folder, ids) = with_accounts(&["alice"]);
+    let told = |what: &Path| {
+        let opened = Store::open(folder.path(), Options::default());
+        let told = opened.and_then(|store| store.account(ids[0])?.state().map(drop)).unwrap_err().to_string();
+        assert!(told.contains(what.to_str().unwrap()), "{}: {told}", what.display());
+    };
+    for path in ["accounts/01/1.sqlite", "directory.sqlite", "posthorn.store"] {
+        let path = folder.path().join(path);
+        let kept = fs::read(&path).unwrap();
+        fs::write(&path, vec![b'x'; 8192]).unwrap();
+        told(&path);
+        fs::write(&path, kept).unwrap();
+    }
+    let marker = folder.path().join("posthorn.store");
+    fs::remove_file(&marker).unwrap();
+    fs::create_dir(&marker).unwrap();
+    told(&marker);
+}
+
 #[test]
 fn a_folder_of_0_1_is_marked_at_its_first_opening_and_stays_in_its_format() {
     let (folder, ids) = of_0_1(&["alice", "bob"]);

@@ -119,6 +119,11 @@ pub trait Directory: Send + Sync + Debug {
     /// The accounts that were made and are not there.
     fn lost(&self) -> Result<Vec<AccountId>, Error>;
 
+    /// Whether what says how far numbers were given was missing, and was written anew when this was opened.
+    fn marked_anew(&self) -> bool {
+        false
+    }
+
     /// What an account is kept in, for people to find it.
     fn place(&self, id: AccountId) -> String;
 

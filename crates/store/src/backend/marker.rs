@@ -32,12 +32,23 @@ const AHEAD: u32 = 3600;
 /// A UIDVALIDITY that is this far ahead of the time came from elsewhere, and is nothing to go by: a year.
 const FAR: i64 = 366 * 24 * 3600;
 
+/// A clock beyond this (in 2089) is not believed: numbers go on from the last one then. However wrong the clock was, there
+/// are half a milliard numbers left when it is right again.
+const LATEST: u32 = u32::MAX - (1 << 29);
+
 impl Numbers {
     /// The first of so many numbers for a new account: the time, and above all that were given.
-    pub(crate) fn give_uid_validities(&mut self, time: i64, count: u32) -> u32 {
-        let first = u32::try_from(time).unwrap_or(0).max(self.uid_validity.saturating_add(1));
-        self.uid_validity = first.saturating_add(count.saturating_sub(1));
-        first
+    pub(crate) fn give_uid_validities(&mut self, time: i64, count: u32) -> Result<u32, Error> {
+        let time = u32::try_from(time).ok().filter(|time| *time <= LATEST).unwrap_or(0);
+        let next = self.uid_validity.checked_add(1).ok_or(Error::OutOfNumbers)?;
+        let first = time.max(next);
+        self.uid_validity = first.checked_add(count.saturating_sub(1)).ok_or(Error::OutOfNumbers)?;
+        Ok(first)
+    }
+
+    /// The higher ones of both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self { account: self.account.max(other.account), uid_validity: self.uid_validity.max(other.uid_validity) }
     }
 
     /// Whether a number that a mailbox is given at some time needs no note.
@@ -48,7 +59,8 @@ impl Numbers {
     /// A mailbox is given this number.
     pub(crate) fn note_uid_validity(&mut self, given: u32) {
         if given > self.uid_validity {
-            self.uid_validity = given.saturating_add(AHEAD);
+            let ahead = if given <= LATEST { AHEAD } else { 0 };
+            self.uid_validity = given.saturating_add(ahead);
         }
     }
 }
@@ -66,10 +78,10 @@ impl Marker {
         let octets = match fs::read(path) {
             Ok(octets) => octets,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(Error::from(error).at(path)),
         };
         let read = Self::parse(&String::from_utf8_lossy(&octets));
-        read.map(Some).ok_or_else(|| Error::damaged(format!("{}: restore it from a backup", path.display())))
+        read.map(Some).ok_or_else(|| Error::damaged("it is no marker of a store").at(path))
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -123,11 +135,16 @@ impl Marks {
         self.seen
     }
 
-    /// Raises numbers; durably, when this returns. Only for who holds the directory's right to write.
-    pub(crate) fn raise<T>(&mut self, change: impl FnOnce(&mut Numbers) -> Result<T, Error>) -> Result<T, Error> {
+    /// Raises numbers above those of the file and of the directory, `floor`; durably, when this returns. Only for who holds
+    /// the directory's right to write.
+    pub(crate) fn raise<T>(
+        &mut self,
+        floor: Numbers,
+        change: impl FnOnce(&mut Numbers) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let ours = Marker::read(&self.file)?.filter(|marker| marker.store == self.store);
         let before = ours.ok_or_else(|| self.lost())?.numbers;
-        let mut numbers = before;
+        let mut numbers = before.and(floor);
         let given = change(&mut numbers)?;
         if before != numbers {
             Marker { store: self.store, numbers }.write(&self.file)?;
@@ -138,9 +155,8 @@ impl Marks {
 
     /// Writes the marker if there is none. `store` is what the directory says to be of: of two processes that give it an
     /// id at once, one was first.
-    pub(crate) fn complete(&mut self, store: StoreId, last: u64) -> Result<(), Error> {
+    pub(crate) fn complete(&mut self, store: StoreId, numbers: Numbers) -> Result<(), Error> {
         self.store = store;
-        let numbers = Numbers { account: last, uid_validity: 0 };
         match Marker::read(&self.file)? {
             None => Marker { store, numbers }.write(&self.file),
             Some(found) if found.store == store => Ok(()),

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 use self::known::{COLUMNS, Known};
 use self::whole::Guard;
 use crate::backend::directory::{Credentials, Directory, Entry, Standing, check_name};
-use crate::backend::marker::Marks;
+use crate::backend::marker::{Marks, Numbers};
 use crate::lock::{Lock, Rank};
 use crate::{AccountId, Error, StoreId};
 
@@ -24,6 +24,8 @@ pub(crate) struct SqliteDirectory {
     store: StoreId,
     /// Its files.
     guard: Guard,
+    /// Whether the marker was missing, and was written anew.
+    pub(super) lost_marker: bool,
     /// What others compare with what they remember.
     version: AtomicU64,
     /// SQLite's count of what other processes have committed, as last seen.
@@ -37,6 +39,17 @@ struct Kept {
     marks: Marks,
 }
 
+impl Kept {
+    /// Raises numbers in the marker and, with the transaction, in the directory: the higher ones hold, whichever of the two
+    /// is lost or comes back from a backup. The marker is first, so it is never behind.
+    fn raise<T>(&mut self, change: impl FnOnce(&mut Numbers) -> Result<T, Error>) -> Result<T, Error> {
+        let floor = schema::floor(&self.connection)?;
+        let given = self.marks.raise(floor, change)?;
+        schema::raise_floor(&self.connection, self.marks.seen())?;
+        Ok(given)
+    }
+}
+
 impl SqliteDirectory {
     fn new(connection: Connection, marks: Marks, guard: Guard) -> Self {
         let store = marks.store();
@@ -44,6 +57,7 @@ impl SqliteDirectory {
             kept: Lock::new(Rank::Directory, Kept { connection, marks }),
             store,
             guard,
+            lost_marker: false,
             version: AtomicU64::new(1),
             others: AtomicU64::new(0),
         }
@@ -241,12 +255,16 @@ impl Directory for SqliteDirectory {
         self.lost_files()
     }
 
+    fn marked_anew(&self) -> bool {
+        self.lost_marker
+    }
+
     fn place(&self, id: AccountId) -> String {
         self.file(id).display().to_string()
     }
 
     fn give_uid_validities(&self, time: i64, count: u32) -> Result<u32, Error> {
-        self.record(|kept| kept.marks.raise(|numbers| Ok(numbers.give_uid_validities(time, count))))
+        self.record(|kept| kept.raise(|numbers| numbers.give_uid_validities(time, count)))
     }
 
     fn note_uid_validity(&self, given: u32, time: i64) -> Result<(), Error> {
@@ -254,7 +272,7 @@ impl Directory for SqliteDirectory {
             return Ok(());
         }
         self.record(|kept| {
-            kept.marks.raise(|numbers| {
+            kept.raise(|numbers| {
                 numbers.note_uid_validity(given);
                 Ok(())
             })

@@ -7,8 +7,9 @@ use rusqlite::Connection;
 use super::{Kept, SqliteDirectory, schema};
 use crate::backend::Fault;
 use crate::backend::folder::Folder;
-use crate::backend::marker::{Marker, Marks};
+use crate::backend::marker::{Marker, Marks, Numbers};
 use crate::engine::sqlite::{Footing, Paths};
+use crate::open::FIRST_MAILBOXES;
 use crate::{AccountId, Error, Identity, StoreId};
 
 /// The files of a directory that is open, to be looked at.
@@ -24,7 +25,12 @@ impl SqliteDirectory {
     /// folder nothing is changed.
     pub(crate) fn open(folder: &Folder) -> Result<Self, Error> {
         let marker = Marker::read(&folder.marker())?;
-        let Some(connection) = schema::open(&folder.directory())? else {
+        let ours = |found: StoreId| marker.is_none_or(|marker| marker.store == found);
+        if schema::store_without_journal(&folder.directory()).is_some_and(|found| !ours(found)) {
+            return Err(Fault::OtherDirectory.of(folder.path()));
+        }
+        let opened = schema::open(&folder.directory()).map_err(|error| error.at(&folder.directory()))?;
+        let Some(connection) = opened else {
             let was_there = marker.is_some() || folder.has_accounts()?;
             return Err(if was_there { Fault::NoDirectory } else { Fault::NotSetUp }.of(folder.path()));
         };
@@ -43,10 +49,23 @@ impl SqliteDirectory {
         }
         let marks = Marks::new(folder.marker(), known.map_or_else(StoreId::random, Ok)?);
         let mut directory = Self::new(connection, marks, Guard { folder: folder.clone(), paths, footing });
-        if marker.is_none() {
-            directory.store = directory.record(mark)?;
+        match marker {
+            None => {
+                directory.store = directory.record(mark)?;
+                // Where no account was ever made, or 0.1 made them, there was none.
+                directory.lost_marker = known.is_some() && last > 0;
+            }
+            Some(marker) => directory.keep_floor(marker.numbers)?,
         }
         Ok(directory)
+    }
+
+    /// The directory of a store from before the floor stood in it, or from a backup, gets it from the marker.
+    fn keep_floor(&self, marked: Numbers) -> Result<(), Error> {
+        if schema::floor(&self.kept.lock().connection)?.uid_validity >= marked.uid_validity {
+            return Ok(());
+        }
+        self.record(|kept| kept.raise(|_| Ok(())))
     }
 
     /// Makes an empty directory in a folder that holds nothing.
@@ -80,9 +99,11 @@ impl SqliteDirectory {
     /// The number of a new account: above all that were given by this directory, or by one before it that was lost. The
     /// marker has it before any account does.
     pub(super) fn give_number(&self, kept: &mut Kept) -> Result<AccountId, Error> {
-        let last = schema::last(&kept.connection)?;
-        kept.marks.raise(|numbers| {
-            let number = last.max(numbers.account).saturating_add(1);
+        kept.raise(|numbers| {
+            // An account that could have no mailbox is not made by half.
+            let mut probe = *numbers;
+            probe.give_uid_validities(0, FIRST_MAILBOXES)?;
+            let number = numbers.account.saturating_add(1);
             let id =
                 AccountId::new(number).ok_or_else(|| Error::damaged("the numbers of accounts in the directory"))?;
             if self.file(id).exists() {
@@ -110,7 +131,7 @@ fn mark(kept: &mut Kept) -> Result<StoreId, Error> {
     schema::claim(connection, marks.store())?;
     let store = schema::store(connection)?.ok_or_else(|| Error::damaged("the store's id in the directory"))?;
     connection.execute_batch("COMMIT; BEGIN IMMEDIATE")?;
-    marks.complete(store, schema::last(connection)?)?;
+    marks.complete(store, schema::floor(connection)?)?;
     Ok(store)
 }
 

@@ -11,6 +11,8 @@ use server::{Config, Overrides};
 use store::backend::Fault;
 use store::{Account, Actor, Entry, Error, Options, Store};
 
+use crate::output;
+
 /// Where the configuration lies when nothing is said.
 pub(crate) const CONFIG: &str = "/etc/posthorn/posthorn.toml";
 
@@ -67,11 +69,8 @@ impl Open {
         refuse_to_take_over(&data)?;
         match open(&data, Options::default()) {
             Ok(store) => {
-                if store.directory().marked_anew() {
-                    output::note(format!(
-                        "warning: {} was missing and is written anew: look whether anything else is missing",
-                        data.join("posthorn.store").display()
-                    ));
+                if let Some(put_right) = store.directory().put_right() {
+                    output::note(put_right);
                 }
                 Ok(Self { data, store })
             }

@@ -52,6 +52,9 @@ impl Default for Patience {
     }
 }
 
+/// How long a stranger is not read where there is no room for what it says, before that is looked at again.
+const NO_ROOM: Duration = Duration::from_millis(100);
+
 /// For a wait that nothing but its event ends.
 const FAR: Duration = Duration::from_hours(24);
 
@@ -78,12 +81,13 @@ enum End {
 /// Serves one connection until it ends.
 pub(crate) async fn serve(socket: Socket, seat: Seat, reception: Arc<Reception>) {
     let link = seat.link.clone();
-    let end = talk(Wire::new(socket), &link, &reception).await;
+    let end = talk(Wire::new(socket), &seat, &reception).await;
     drop(seat);
     log_end(&link, &end);
 }
 
-async fn talk(mut wire: Wire, link: &Arc<Link>, reception: &Reception) -> End {
+async fn talk(mut wire: Wire, seat: &Seat, reception: &Reception) -> End {
+    let (link, registry) = (&seat.link, &seat.registry);
     let transport = match link.door.tls() {
         Security::AtOnce => match handshake(&mut wire, link, reception).await {
             Ok(transport) => transport,
@@ -111,7 +115,12 @@ async fn talk(mut wire: Wire, link: &Arc<Link>, reception: &Reception) -> End {
             Outcome::Heavy => Ok(()),
             Outcome::Tired => poll_fn(|cx| Poll::Ready(rest(&mut turn, cx, &reception.patience))).await,
             Outcome::Blocked => unblock(&mut turn, alarm.as_mut(), &reception.patience).await,
-            Outcome::Idle => idle(&mut turn, alarm.as_mut()).await,
+            Outcome::Idle if turn.has_room() => idle(&mut turn, alarm.as_mut()).await,
+            Outcome::Idle => {
+                registry.make_room();
+                hold(&mut turn, alarm.as_mut(), &reception.patience, Some(NO_ROOM)).await
+            }
+            Outcome::Held => hold(&mut turn, alarm.as_mut(), &reception.patience, None).await,
             Outcome::StartTls => start_tls(&mut turn, reception).await,
             Outcome::Failed(error) => Err(End::Failed(error)),
             Outcome::Close => {
@@ -184,6 +193,43 @@ async fn idle(turn: &mut Turn, mut alarm: Pin<&mut Sleep>) -> Result<(), End> {
         Poll::Pending
     })
     .await
+}
+
+/// Waits for the deadline or a wake, or so long at most, without reading what the client says meanwhile.
+async fn hold(
+    turn: &mut Turn,
+    mut alarm: Pin<&mut Sleep>,
+    patience: &Patience,
+    most: Option<Duration>,
+) -> Result<(), End> {
+    let (until, half_closed) = (most.map(|most| Instant::now() + most), patience.half_closed);
+    let deadline = turn.deadline().into_iter().chain(until).min();
+    set(alarm.as_mut(), deadline);
+    let rung = {
+        let closed = async {
+            turn.wire.closed().await?;
+            tokio::time::sleep(half_closed).await;
+            io::Result::Ok(())
+        };
+        let mut closed = pin!(closed);
+        poll_fn(|cx| {
+            if let Poll::Ready(rung) = turn.link.poll_rung(cx) {
+                return Poll::Ready(Ok(Some(rung)));
+            }
+            match closed.as_mut().poll(cx) {
+                Poll::Ready(Ok(())) => return Poll::Ready(Err(End::Gone)),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(End::Failed(error))),
+                Poll::Pending => {}
+            }
+            if passed(deadline, alarm.as_mut(), cx) { Poll::Ready(Ok(None)) } else { Poll::Pending }
+        })
+        .await?
+    };
+    if let Some(rung) = rung {
+        obey(turn, rung.orders);
+    }
+    turn.wake();
+    Ok(())
 }
 
 /// Between two slices of a long command: does the server want something, and is the client there still?

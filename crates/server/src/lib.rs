@@ -19,6 +19,7 @@ mod core;
 mod door;
 mod doorbell;
 mod duties;
+mod intake;
 mod link;
 mod listen;
 pub mod log;

@@ -11,6 +11,7 @@ use store::AccountId;
 
 use crate::auth::Network;
 use crate::door::Door;
+use crate::intake::Stake;
 
 /// Something that a connection is told to do, whatever its client does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,8 @@ pub(crate) struct Link {
     transcript: AtomicBool,
     waker: Mutex<Option<Waker>>,
     facts: Mutex<Option<Box<Facts>>>,
+    /// What it keeps of what was said before login.
+    pub(crate) stake: Stake,
 }
 
 /// What the bell was rung for.
@@ -81,9 +84,10 @@ pub(crate) struct Rung {
 }
 
 impl Link {
-    pub(crate) fn new(id: u64, door: Door, address: Option<std::net::IpAddr>) -> Self {
+    pub(crate) fn new(id: u64, door: Door, address: Option<std::net::IpAddr>, stake: Stake) -> Self {
         Self {
             id,
+            stake,
             door,
             address,
             since: Instant::now(),
@@ -199,6 +203,7 @@ mod tests {
     use std::task::Wake;
 
     use super::*;
+    use crate::intake::Intake;
 
     struct Count(AtomicUsize);
 
@@ -210,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_ring_is_heard_once_and_never_lost() {
-        let link = Link::new(1, Door::Imap, None);
+        let link = Link::new(1, Door::Imap, None, Arc::new(Intake::default()).stake());
         let count = Arc::new(Count(AtomicUsize::new(0)));
         let waker = Waker::from(count.clone());
         let cx = Context::from_waker(&waker);

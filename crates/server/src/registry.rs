@@ -11,12 +11,14 @@ use store::AccountId;
 use crate::auth::Network;
 use crate::config::Limits;
 use crate::door::{Door, Entry};
+use crate::intake::Intake;
 use crate::link::{Link, Login, Order, Transcript};
 
 /// All connections of the server.
 pub(crate) struct Registry {
     limits: Limits,
     next: AtomicU64,
+    intake: Arc<Intake>,
     table: Mutex<Table>,
 }
 
@@ -49,7 +51,7 @@ pub(crate) enum Full {
 
 impl Registry {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, next: AtomicU64::new(1), table: Mutex::default() }
+        Self { limits, next: AtomicU64::new(1), intake: Arc::default(), table: Mutex::default() }
     }
 
     /// A connection has come. Where too many wait to log in, the oldest of them makes room.
@@ -76,7 +78,7 @@ impl Registry {
                 oldest.extend(table.waiting.pop_first());
             }
         }
-        let link = Arc::new(Link::new(id, door, address));
+        let link = Arc::new(Link::new(id, door, address, self.intake.stake()));
         table.links.insert(id, link.clone());
         let oldest: Vec<Arc<Link>> = oldest.iter().filter_map(|id| table.links.get(id).cloned()).collect();
         drop(table);
@@ -84,6 +86,18 @@ impl Registry {
             link.order(Order::MakeRoom);
         }
         Ok(Seat { registry: self.clone(), link })
+    }
+
+    /// There is no room for what strangers say: the oldest of them that keeps something makes room.
+    pub(crate) fn make_room(&self) {
+        let oldest = {
+            let table = self.table.lock();
+            let waiting = table.waiting.iter().filter_map(|id| table.links.get(id));
+            waiting.into_iter().find(|link| link.stake.kept() > 0 && !link.must_end()).cloned()
+        };
+        if let Some(link) = oldest {
+            link.order(Order::MakeRoom);
+        }
     }
 
     /// A session logs in. `stamp` stands for the credentials: when they change, the session ends.
@@ -170,7 +184,7 @@ impl Table {
 
 /// A connection's place, given back when it is dropped.
 pub(crate) struct Seat {
-    registry: Arc<Registry>,
+    pub(crate) registry: Arc<Registry>,
     pub(crate) link: Arc<Link>,
 }
 

@@ -119,11 +119,8 @@ pub struct Running {
 /// Starts a server on the data folder of the configuration. Has to be called on a tokio runtime; see [`run`].
 pub async fn serve(config: &Config) -> Result<Running, StartError> {
     let store = open(config, Store::open)?;
-    if store.directory().marked_anew() {
-        warn!(
-            "posthorn.store was missing in the data folder and is written anew: look whether anything else is missing; \
-             numbers go on from what directory.sqlite knows"
-        );
+    if let Some(put_right) = store.directory().put_right() {
+        warn!("{put_right}");
     }
     let lost = store.directory().lost().map_err(|error| StartError::Store { path: config.data().to_owned(), error })?;
     for id in lost {

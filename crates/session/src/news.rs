@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use account::{FlagSetId, FlagTable, KeywordId, Messages, Record, Rights, SystemFlags};
 use imap::response::{self, FetchLine, Gone, NewKeywords};
-use imap::{Flag, Uid, UidSet};
+use imap::{Flag, SeqSet, Uid, UidSet};
 
 use crate::enabled::Enabled;
+use crate::limits;
 use crate::outbox::{Filled, Later, Outbox};
 use crate::reply::Notice;
 use crate::view::{News, View};
@@ -21,14 +22,15 @@ const SYSTEM: [(SystemFlags, Flag); 5] = [
 ];
 
 /// Writes what a sync found.
-pub(crate) fn write(out: &mut Outbox, view: &View, news: News, enabled: Enabled) {
+pub(crate) fn write(out: &mut Outbox, view: &View, news: &News, enabled: Enabled) {
     if enabled.qresync {
-        let gone: UidSet = news.gone.iter().rev().map(|(_, uid)| *uid).collect();
-        out.write(|out| response::vanished(out, &gone, Gone::Now));
+        out.vanished(news.gone.iter().rev().map(|(_, uid)| *uid).collect(), Gone::Now);
     } else {
-        let mut gone = news.gone.into_iter();
+        let gone: SeqSet = news.gone.iter().rev().map(|(seq, _)| *seq).collect();
+        let mut gone = gone.into_numbers();
         out.then(move |out: &mut Outbox| {
-            let (seq, _) = gone.next()?;
+            // From the highest number down, so that each is right when it is sent.
+            let seq = gone.next_back()?;
             out.write(|out| response::expunge(out, seq));
             Some(())
         });
@@ -124,10 +126,13 @@ impl Later for LaterFlags {
     }
 }
 
-/// The text of each combination of flags, made once.
+/// The text of each combination of flags, made once as long as they are not too much to keep: thousands of combinations
+/// of thousands of keywords are.
 #[derive(Default)]
 pub(crate) struct FlagTexts {
     plain: Vec<Option<Box<[u8]>>>,
+    /// How many octets these are.
+    kept: usize,
     recent: Vec<u8>,
 }
 
@@ -139,7 +144,15 @@ impl FlagTexts {
         if self.plain.len() <= at {
             self.plain.resize(at + 1, None);
         }
-        let text = self.plain[at].get_or_insert_with(|| text(table, record.flags).into());
+        if self.kept > limits::FLAG_TEXTS && self.plain[at].is_none() {
+            self.plain.fill(None);
+            self.kept = 0;
+        }
+        let text = self.plain[at].get_or_insert_with(|| {
+            let text = text(table, record.flags);
+            self.kept += text.len();
+            text.into()
+        });
         if !recent.contains(record.uid) {
             return text;
         }

@@ -119,9 +119,9 @@ pub trait Directory: Send + Sync + Debug {
     /// The accounts that were made and are not there.
     fn lost(&self) -> Result<Vec<AccountId>, Error>;
 
-    /// Whether what says how far numbers were given was missing, and was written anew when this was opened.
-    fn marked_anew(&self) -> bool {
-        false
+    /// What was not as it should be when this was opened, and was put right, in words for a log.
+    fn put_right(&self) -> Option<&str> {
+        None
     }
 
     /// What an account is kept in, for people to find it.

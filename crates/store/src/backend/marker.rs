@@ -46,11 +46,6 @@ impl Numbers {
         Ok(first)
     }
 
-    /// The higher ones of both.
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self { account: self.account.max(other.account), uid_validity: self.uid_validity.max(other.uid_validity) }
-    }
-
     /// Whether a number that a mailbox is given at some time needs no note.
     pub(crate) fn covers(&self, given: u32, time: i64) -> bool {
         given <= self.uid_validity || i64::from(given) > time.saturating_add(FAR)
@@ -135,16 +130,11 @@ impl Marks {
         self.seen
     }
 
-    /// Raises numbers above those of the file and of the directory, `floor`; durably, when this returns. Only for who holds
-    /// the directory's right to write.
-    pub(crate) fn raise<T>(
-        &mut self,
-        floor: Numbers,
-        change: impl FnOnce(&mut Numbers) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    /// Raises numbers; durably, when this returns. Only for who holds the directory's right to write.
+    pub(crate) fn raise<T>(&mut self, change: impl FnOnce(&mut Numbers) -> Result<T, Error>) -> Result<T, Error> {
         let ours = Marker::read(&self.file)?.filter(|marker| marker.store == self.store);
         let before = ours.ok_or_else(|| self.lost())?.numbers;
-        let mut numbers = before.and(floor);
+        let mut numbers = before;
         let given = change(&mut numbers)?;
         if before != numbers {
             Marker { store: self.store, numbers }.write(&self.file)?;
@@ -154,7 +144,7 @@ impl Marks {
     }
 
     /// Writes the marker if there is none. `store` is what the directory says to be of: of two processes that give it an
-    /// id at once, one was first.
+    /// id at once, one was first. `numbers` are the highest that the directory knows of.
     pub(crate) fn complete(&mut self, store: StoreId, numbers: Numbers) -> Result<(), Error> {
         self.store = store;
         match Marker::read(&self.file)? {

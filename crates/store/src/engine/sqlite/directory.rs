@@ -1,5 +1,6 @@
 //! The directory of accounts in SQLite.
 
+mod floor;
 mod known;
 mod schema;
 mod whole;
@@ -24,12 +25,12 @@ pub(crate) struct SqliteDirectory {
     store: StoreId,
     /// Its files.
     guard: Guard,
-    /// Whether the marker was missing, and was written anew.
-    pub(super) lost_marker: bool,
     /// What others compare with what they remember.
     version: AtomicU64,
     /// SQLite's count of what other processes have committed, as last seen.
     others: AtomicU64,
+    /// What opening it put right.
+    put_right: Option<String>,
 }
 
 /// What one thread at a time looks at or changes.
@@ -40,12 +41,19 @@ struct Kept {
 }
 
 impl Kept {
-    /// Raises numbers in the marker and, with the transaction, in the directory: the higher ones hold, whichever of the two
-    /// is lost or comes back from a backup. The marker is first, so it is never behind.
+    /// Raises numbers in the marker and, with the transaction, how far UIDVALIDITYs are given in the directory: the higher of
+    /// the two holds, whichever is lost or comes back from a backup. The marker is first, so it is never behind.
     fn raise<T>(&mut self, change: impl FnOnce(&mut Numbers) -> Result<T, Error>) -> Result<T, Error> {
-        let floor = schema::floor(&self.connection)?;
-        let given = self.marks.raise(floor, change)?;
-        schema::raise_floor(&self.connection, self.marks.seen())?;
+        let Self { connection, marks } = self;
+        let floor = floor::read(connection)?;
+        let given = marks.raise(|numbers| {
+            numbers.uid_validity = numbers.uid_validity.max(floor);
+            change(numbers)
+        })?;
+        let highest = marks.seen().uid_validity;
+        if highest > floor {
+            floor::write(connection, highest)?;
+        }
         Ok(given)
     }
 }
@@ -57,9 +65,9 @@ impl SqliteDirectory {
             kept: Lock::new(Rank::Directory, Kept { connection, marks }),
             store,
             guard,
-            lost_marker: false,
             version: AtomicU64::new(1),
             others: AtomicU64::new(0),
+            put_right: None,
         }
     }
 
@@ -255,10 +263,6 @@ impl Directory for SqliteDirectory {
         self.lost_files()
     }
 
-    fn marked_anew(&self) -> bool {
-        self.lost_marker
-    }
-
     fn place(&self, id: AccountId) -> String {
         self.file(id).display().to_string()
     }
@@ -277,6 +281,10 @@ impl Directory for SqliteDirectory {
                 Ok(())
             })
         })
+    }
+
+    fn put_right(&self) -> Option<&str> {
+        self.put_right.as_deref()
     }
 }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 use account::codec::Format;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
-use crate::backend::marker::Numbers;
 use crate::engine::sqlite::private_file;
 use crate::engine::sqlite::schema::{beside, without_journal};
 use crate::{Error, StoreId};
@@ -30,10 +29,6 @@ const MORE_TABLES: &str = "
     CREATE TABLE IF NOT EXISTS store (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS made (id INTEGER PRIMARY KEY) STRICT;
 ";
-
-/// How far UIDVALIDITYs were given, as in the marker. It is made when it is first raised.
-const FLOOR: &str = "
-    CREATE TABLE IF NOT EXISTS floor (one INTEGER PRIMARY KEY CHECK (one = 1), uid_validity INTEGER NOT NULL) STRICT";
 
 /// Opens a directory; `None` if the file is missing, or empty.
 pub(super) fn open(path: &Path) -> Result<Option<Connection>, Error> {
@@ -156,26 +151,6 @@ pub(super) fn last(connection: &Connection) -> Result<u64, Error> {
     const SQL: &str = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'account'), 0),
         coalesce((SELECT max(id) FROM account), 0))";
     Ok(connection.prepare_cached(SQL)?.query_row([], |row| row.get::<_, i64>(0))?.cast_unsigned())
-}
-
-/// How far numbers were given, as far as the directory knows.
-pub(super) fn floor(connection: &Connection) -> Result<Numbers, Error> {
-    const TABLE: &str = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'floor'";
-    let account = last(connection)?;
-    if connection.prepare_cached(TABLE)?.query_row([], |_| Ok(())).optional()?.is_none() {
-        return Ok(Numbers { account, uid_validity: 0 });
-    }
-    let mut select = connection.prepare_cached("SELECT uid_validity FROM floor")?;
-    let uid_validity = select.query_row([], |row| row.get(0)).optional()?.unwrap_or(0);
-    Ok(Numbers { account, uid_validity })
-}
-
-/// Writes down how far UIDVALIDITYs are given. How far accounts are is in SQLite's own table.
-pub(super) fn raise_floor(connection: &Connection, numbers: Numbers) -> Result<(), Error> {
-    connection.execute_batch(FLOOR)?;
-    let mut put = connection.prepare_cached("INSERT OR REPLACE INTO floor VALUES (1, ?1)")?;
-    put.execute([numbers.uid_validity])?;
-    Ok(())
 }
 
 /// Whether an account is there and has had mailboxes; `None` if it is not there.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 
-use super::{Kept, SqliteDirectory, schema};
+use super::{Kept, SqliteDirectory, floor, schema};
 use crate::backend::Fault;
 use crate::backend::folder::Folder;
 use crate::backend::marker::{Marker, Marks, Numbers};
@@ -53,7 +53,11 @@ impl SqliteDirectory {
             None => {
                 directory.store = directory.record(mark)?;
                 // Where no account was ever made, or 0.1 made them, there was none.
-                directory.lost_marker = known.is_some() && last > 0;
+                let was_there = known.is_some() && last > 0;
+                directory.put_right = was_there.then(|| {
+                    let file = folder.marker();
+                    format!("{} was missing: it is written anew from what the directory knows", file.display())
+                });
             }
             Some(marker) => directory.keep_floor(marker.numbers)?,
         }
@@ -62,7 +66,7 @@ impl SqliteDirectory {
 
     /// The directory of a store from before the floor stood in it, or from a backup, gets it from the marker.
     fn keep_floor(&self, marked: Numbers) -> Result<(), Error> {
-        if schema::floor(&self.kept.lock().connection)?.uid_validity >= marked.uid_validity {
+        if floor::read(&self.kept.lock().connection)? >= marked.uid_validity {
             return Ok(());
         }
         self.record(|kept| kept.raise(|_| Ok(())))
@@ -99,11 +103,12 @@ impl SqliteDirectory {
     /// The number of a new account: above all that were given by this directory, or by one before it that was lost. The
     /// marker has it before any account does.
     pub(super) fn give_number(&self, kept: &mut Kept) -> Result<AccountId, Error> {
+        let last = schema::last(&kept.connection)?;
         kept.raise(|numbers| {
             // An account that could have no mailbox is not made by half.
             let mut probe = *numbers;
             probe.give_uid_validities(0, FIRST_MAILBOXES)?;
-            let number = numbers.account.saturating_add(1);
+            let number = last.max(numbers.account).saturating_add(1);
             let id =
                 AccountId::new(number).ok_or_else(|| Error::damaged("the numbers of accounts in the directory"))?;
             if self.file(id).exists() {
@@ -131,7 +136,8 @@ fn mark(kept: &mut Kept) -> Result<StoreId, Error> {
     schema::claim(connection, marks.store())?;
     let store = schema::store(connection)?.ok_or_else(|| Error::damaged("the store's id in the directory"))?;
     connection.execute_batch("COMMIT; BEGIN IMMEDIATE")?;
-    marks.complete(store, schema::floor(connection)?)?;
+    let given = Numbers { account: schema::last(connection)?, uid_validity: floor::read(connection)? };
+    marks.complete(store, given)?;
     Ok(store)
 }
 

@@ -99,7 +99,7 @@ impl Into {
             let made = name.clone();
             // Another import may have made it meanwhile: then it is as good as one that was there.
             let plan = move |state: &account::State| match state.named(&made) {
-                Some(mailbox) => Ok(Planned::new(Vec::new(), mailbox.id)),
+                Some(mailbox) => Ok(Planned { changes: Vec::new(), outcome: mailbox.id }),
                 None => plan::create(state, (&made, Rights::ALL), &[], now),
             };
             let committed = self.account.commit(&self.actor, now, Vec::new(), plan);

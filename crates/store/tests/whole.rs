@@ -134,10 +134,16 @@ fn an_account_in_the_place_of_another_one_is_told() {
         let told = account.state().unwrap_err();
         assert!(matches!(told, Error::Foreign { found: Some(_), .. }), "{told:?}");
         assert!(append(&account, "INBOX", vec![upload(&store, &mail(9))]).is_err());
+        let strange = store.directory().strange(10).unwrap();
+        assert!(matches!(&*strange, [(id, Error::Foreign { .. })] if *id == ids[0]), "{strange:?}");
         drop((account, store));
         assert!(files(folder.path()) == before);
     }
+    fs::write(&path, vec![b'x'; 8192]).unwrap();
+    let strange = folder.open().directory().strange(10).unwrap();
+    assert!(matches!(&*strange, [(id, Error::Damaged { .. })] if *id == ids[0]), "{strange:?}");
     fs::write(&path, own).unwrap();
+    assert!(folder.open().directory().strange(10).unwrap().is_empty());
     assert_eq!(octets(&folder.open().account(ids[0]).unwrap(), "INBOX", 1).unwrap(), mail(0));
 }
 

@@ -175,6 +175,7 @@ impl Connections {
             // If it cannot be told to, it does as ever.
             let _as_ever = held.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         }
+        drop(held);
     }
 
     fn close_readers(&self) {

@@ -263,6 +263,10 @@ impl Directory for SqliteDirectory {
         self.lost_files()
     }
 
+    fn strange(&self, most: usize) -> Result<Vec<(AccountId, Error)>, Error> {
+        self.strange_files(most)
+    }
+
     fn place(&self, id: AccountId) -> String {
         self.file(id).display().to_string()
     }

@@ -8,6 +8,7 @@ use super::{Kept, SqliteDirectory, floor, schema};
 use crate::backend::Fault;
 use crate::backend::folder::Folder;
 use crate::backend::marker::{Marker, Marks, Numbers};
+use crate::engine::sqlite::schema::refuse_another;
 use crate::engine::sqlite::{Footing, Paths};
 use crate::open::FIRST_MAILBOXES;
 use crate::{AccountId, Error, Identity, StoreId};
@@ -82,16 +83,25 @@ impl SqliteDirectory {
         Identity { store: self.store, account }
     }
 
+    /// Accounts that have had mailboxes.
+    fn made_accounts(&self) -> Result<impl Iterator<Item = AccountId>, Error> {
+        let connection = &self.kept.lock().connection;
+        let mut statement = connection.prepare_cached("SELECT id FROM made JOIN account USING (id) ORDER BY id")?;
+        let ids = statement.query_map([], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
+        Ok(ids.into_iter().filter_map(|id| AccountId::new(id.cast_unsigned())))
+    }
+
+    /// Those of the first so many accounts whose files are not theirs.
+    pub(super) fn strange_files(&self, most: usize) -> Result<Vec<(AccountId, Error)>, Error> {
+        let looked = self.made_accounts()?.take(most);
+        let strange = looked.filter_map(|id| Some((id, refuse_another(&self.file(id), self.identity(id)).err()?)));
+        Ok(strange.collect())
+    }
+
     /// Accounts that have had mailboxes and whose files are not there any more.
     pub(super) fn lost_files(&self) -> Result<Vec<AccountId>, Error> {
-        let made = {
-            let connection = &self.kept.lock().connection;
-            let mut statement = connection.prepare_cached("SELECT id FROM made JOIN account USING (id)")?;
-            let ids = statement.query_map([], |row| row.get::<_, i64>(0))?;
-            ids.collect::<Result<Vec<_>, _>>()?
-        };
-        let made = made.into_iter().filter_map(|id| AccountId::new(id.cast_unsigned()));
-        Ok(made
+        Ok(self
+            .made_accounts()?
             .filter(|id| std::fs::metadata(self.guard.folder.account(*id)).map_or(0, |file| file.len()) == 0)
             .collect())
     }

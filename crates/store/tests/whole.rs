@@ -469,27 +469,6 @@ fn the_journal_beside_a_directory_of_another_store_is_left_alone() {
 }
 
 #[test]
-fn damage_of_a_whole_file_names_it() {
-    let (folder, ids) = with_accounts(&["alice"]);
-    let told = |what: &Path| {
-        let opened = Store::open(folder.path(), Options::default());
-        let told = opened.and_then(|store| store.account(ids[0])?.state().map(drop)).unwrap_err().to_string();
-        assert!(told.contains(what.to_str().unwrap()), "{}: {told}", what.display());
-    };
-    for path in ["accounts/01/1.sqlite", "directory.sqlite", "posthorn.store"] {
-        let path = folder.path().join(path);
-        let kept = fs::read(&path).unwrap();
-        fs::write(&path, vec![b'x'; 8192]).unwrap();
-        told(&path);
-        fs::write(&path, kept).unwrap();
-    }
-    let marker = folder.path().join("posthorn.store");
-    fs::remove_file(&marker).unwrap();
-    fs::create_dir(&marker).unwrap();
-    told(&marker);
-}
-
-#[test]
 fn a_folder_of_0_1_is_marked_at_its_first_opening_and_stays_in_its_format() {
     let (folder, ids) = of_0_1(&["alice", "bob"]);
     {

@@ -18,7 +18,8 @@ fn account(data: &Path, number: u64) -> PathBuf {
 
 /// The files of a folder, but for what a server puts beside a store.
 fn files(data: &Path) -> Vec<(String, Vec<u8>)> {
-    let ours = |name: &str| !name.ends_with("-shm") && !name.starts_with("tls/") && name != "secret";
+    let ours =
+        |name: &str| !name.ends_with("-shm") && !name.starts_with("tls/") && name != "secret" && name != "control.lock";
     run::tree(data).into_iter().filter(|(name, ..)| ours(name)).map(|(name, octets, _)| (name, octets)).collect()
 }
 
@@ -165,6 +166,11 @@ fn an_upgrade_is_told_and_then_done() {
     assert!(told.contains("Nothing was changed"), "{told}");
     let server = Server::start(unpacked.path(), &[]);
     run(&["upgrade", "--commit"]).failed("stop it first");
+    // Also where its socket is gone.
+    let socket = unpacked.path().join("control.sock");
+    std::fs::rename(&socket, unpacked.path().join("control.gone")).unwrap();
+    run(&["upgrade", "--commit"]).failed("stop it first");
+    std::fs::rename(unpacked.path().join("control.gone"), &socket).unwrap();
     server.stop();
     let told = run(&["upgrade", "--commit"]).is_ok();
     assert!(told.contains(&format!("Upgraded {accounts} accounts to format 2")), "{told}");

@@ -59,6 +59,13 @@ pub enum Event<'a> {
     },
     /// Nobody has that address.
     NobodyThere(&'a Address),
+    /// The message was refused for good; the client tells its sender.
+    Refused {
+        /// Whose mail it was to be.
+        account: AccountId,
+        /// Why.
+        error: &'a CommitError,
+    },
     /// The message could not be stored; the client tries again later.
     Failed {
         /// Whose mail it is; `None` if it did not get as far as that.

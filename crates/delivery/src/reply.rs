@@ -90,6 +90,11 @@ impl Reply {
         out.extend(b"\r\n");
     }
 
+    /// Whether it says not to send the message again (RFC 5321 §4.2.1).
+    pub(crate) fn is_permanent(self) -> bool {
+        self.text().starts_with('5')
+    }
+
     fn text(self) -> &'static str {
         match self {
             Self::Ok => "250 2.0.0 OK",
@@ -201,4 +206,19 @@ pub(crate) fn write_hello(hostname: &str, size: u64, out: &mut Vec<u8>) {
 /// The answer to a BDAT that is not the last one (RFC 3030 §2).
 pub(crate) fn write_chunk(octets: u64, out: &mut Vec<u8>) {
     out.extend(format!("250 2.0.0 {octets} octets received\r\n").as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the log says of a message that was not stored hangs on this.
+    #[test]
+    fn what_may_pass_is_sent_again_and_what_does_not_is_refused_for_good() {
+        let failed = |error: store::Error| Reply::from(&CommitError::Failed(error)).is_permanent();
+        assert!(failed(store::Error::NoSuchAccount) && failed(store::Error::TooLarge));
+        assert!(!failed(store::Error::Full) && !failed(store::Error::Busy));
+        assert!(Reply::from(&CommitError::Refused(Refusal::NotAllowed)).is_permanent());
+        assert!(!Reply::from(&CommitError::Refused(Refusal::OutOfNumbers)).is_permanent());
+    }
 }

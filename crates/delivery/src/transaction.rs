@@ -184,7 +184,10 @@ impl Delivery<'_> {
         let committed = self.committed(share);
         let (event, reply) = match &committed {
             Ok(()) => (Event::Delivered { account, size: self.message.size() }, Reply::Delivered),
-            Err(error) => (Event::Failed { account: Some(account), error }, Reply::from(error)),
+            Err(error) => match Reply::from(error) {
+                reply if reply.is_permanent() => (Event::Refused { account, error }, reply),
+                reply => (Event::Failed { account: Some(account), error }, reply),
+            },
         };
         (self.settings.journal)(self.peer, event);
         reply

@@ -11,6 +11,7 @@
 
 mod auth;
 mod buffer;
+mod claim;
 pub mod config;
 mod connection;
 pub mod control;
@@ -35,6 +36,7 @@ mod transcript;
 mod wire;
 
 pub use auth::{PasswordError, credentials};
+pub use claim::Claim;
 pub use config::{Config, ConfigError, Listen, Overrides};
 pub use door::Door;
 pub use link::Transcript;

@@ -52,6 +52,10 @@ pub(crate) fn delivery(peer: &gate::Peer, event: &delivery::Event<'_>) {
         delivery::Event::NobodyThere(recipient) => {
             info!(%address, session, ?recipient, "mail refused: nobody has this address");
         }
+        delivery::Event::Refused { account, error } => {
+            let account_id = account.get();
+            error!(%address, session, account_id, %error, "mail refused for good; its sender is told");
+        }
         delivery::Event::Failed { account, error } => {
             let account_id = account.map(store::AccountId::get);
             error!(%address, session, account_id, %error, "mail not stored; it will be sent again");

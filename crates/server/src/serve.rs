@@ -14,6 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use tracing::{error, info, warn};
 
 use crate::auth::Doorkeeper;
+use crate::claim::Claim;
 use crate::config::{Config, Listen};
 use crate::connection::{Patience, Reception};
 use crate::control::Control;
@@ -112,10 +113,13 @@ pub struct Running {
     core: Arc<Core>,
     duties: Duties,
     control: Option<Control>,
+    claim: Option<Claim>,
 }
 
 /// Starts a server on the data folder of the configuration. Has to be called on a tokio runtime; see [`run`].
 pub async fn serve(config: &Config) -> Result<Running, StartError> {
+    /// How many files are looked into before mail is served: some tenths of a second.
+    const FIRST: usize = 1000;
     let store = open(config, Store::open)?;
     if let Some(put_right) = store.directory().put_right() {
         warn!("{put_right}");
@@ -124,6 +128,11 @@ pub async fn serve(config: &Config) -> Result<Running, StartError> {
     for id in lost {
         let place = store.directory().place(id);
         error!(account_id = id.get(), "{}", store::Error::Missing { what: place });
+    }
+    let strange = store.directory().strange(FIRST);
+    let strange = strange.map_err(|error| StartError::Store { path: config.data().to_owned(), error })?;
+    for (id, error) in strange {
+        error!(account_id = id.get(), "{error}");
     }
     serve_store(config, store).await
 }
@@ -155,6 +164,7 @@ pub async fn serve_store(config: &Config, store: Store) -> Result<Running, Start
     let _descriptors = rlimit::increase_nofile_limit(u64::MAX);
     let data = config.data();
     make_folder(data)?;
+    let claim = claim(data)?;
     let registry = Arc::new(Registry::new(config.limits.clone()));
     let no_random = |error: getrandom::Error| StartError::System { what: "random numbers", error: error.into() };
     let doorkeeper = Doorkeeper::new(store.clone(), registry.clone(), secret(data)?).map_err(no_random)?;
@@ -173,7 +183,7 @@ pub async fn serve_store(config: &Config, store: Store) -> Result<Running, Start
         }
     }
     let duties = Duties::begin(&core).map_err(|error| StartError::System { what: "threads", error })?;
-    let mut running = Running { listening: Vec::new(), made, core, duties, control };
+    let mut running = Running { listening: Vec::new(), made, core, duties, control, claim };
     for (door, listener, address) in bound {
         info!(listener = door.name(), %address, "listening");
         running.listening.push((door, address));
@@ -211,6 +221,18 @@ fn open_control(data: &Path, core: &Arc<Core>) -> Result<Option<Control>, StartE
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(StartError::Running { path: data.to_owned() }),
         Err(error) => {
             warn!(%error, "no control socket: `posthorn who` will not work, and changes are seen a second later");
+            Ok(None)
+        }
+    }
+}
+
+/// Where a file system has no locks, the control socket alone tells who serves.
+fn claim(data: &Path) -> Result<Option<Claim>, StartError> {
+    match Claim::take(data) {
+        Ok(Some(claim)) => Ok(Some(claim)),
+        Ok(None) => Err(StartError::Running { path: data.to_owned() }),
+        Err(error) => {
+            warn!(%error, "control.lock cannot be locked: `posthorn upgrade` knows of this server by its socket only");
             Ok(None)
         }
     }
@@ -280,11 +302,13 @@ impl Running {
         if left > 0 {
             warn!(sessions = left, "sessions that did not end in time are cut off");
         }
-        let Self { core, duties, control, .. } = self;
+        let Self { core, duties, control, claim, .. } = self;
         let closing = tokio::task::spawn_blocking(move || {
             drop(control);
             duties.end();
-            core.store.close()
+            let closed = core.store.close();
+            drop(claim);
+            closed
         });
         match tokio::time::timeout(STORE, closing).await {
             Ok(Ok(Ok(()))) => info!("stopped; everything is closed"),

@@ -1,6 +1,6 @@
 //! What keeps the store from doing what it was asked to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use account::codec::Format;
@@ -72,6 +72,11 @@ pub enum Error {
         /// Which file.
         what: String,
     },
+    /// No UIDVALIDITY is left for another account (RFC 9051 §2.3.1.1: 32 bits, and each is above all before).
+    #[error(
+        "no UIDVALIDITY is left for a new account: the clock of this machine was wrong for long, or mail was imported whose numbers were; accounts that are there go on"
+    )]
+    OutOfNumbers,
     /// There is no account of that id or name; or it was removed.
     #[error("there is no such account")]
     NoSuchAccount,
@@ -102,6 +107,17 @@ impl Error {
     /// Something that was read is not what was written.
     pub(crate) fn damaged(what: impl Into<String>) -> Self {
         Self::Damaged { what: what.into() }
+    }
+
+    /// Says which file it was that could not be read.
+    pub(crate) fn at(self, path: &Path) -> Self {
+        let path = path.display();
+        match self {
+            Self::Damaged { what } => Self::damaged(format!("{path}: {what}: restore it from a backup")),
+            Self::Database(words) => Self::Database(format!("{path}: {words}").into()),
+            Self::Io(error) => Self::Io(Arc::new(std::io::Error::new(error.kind(), format!("{path}: {error}")))),
+            other => other,
+        }
     }
 }
 

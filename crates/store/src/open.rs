@@ -20,7 +20,7 @@ use crate::{Account, Actor, CommitError, Error, Problem, history};
 pub(crate) const PAGE: usize = 256;
 
 /// How many UIDVALIDITYs are set aside for the mailboxes of a new account.
-const FIRST_MAILBOXES: u32 = 8;
+pub(crate) const FIRST_MAILBOXES: u32 = 8;
 
 /// What is read when an account is opened.
 pub(crate) struct Loaded {
@@ -66,6 +66,10 @@ impl Account {
         self.engine.create(directory.format()?)?;
         let mut loaded = load(&*self.engine)?;
         if loaded.state.modseq().is_none() {
+            // Another process made it since this one asked, and what it made is gone: that is not made anew.
+            if directory.standing(self.id)? == Standing::Made {
+                return self.read_made();
+            }
             loaded = self.furnished()?;
         }
         directory.made(self.id)?;

@@ -5,12 +5,13 @@
 
 mod support;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use account::{EmailId, State};
-use store::{Account, Error, Options};
-use support::{Folder, append, expunge, mail, name, upload, user};
+use store::{Account, Error, Options, Store};
+use support::{Folder, append, expunge, mail, name, upload, user, with_accounts};
 
 const MAILS: usize = 60;
 
@@ -147,4 +148,25 @@ fn what_a_damaged_checkpoint_does_not_have_is_said_and_the_rest_is_salvaged() {
     assert_eq!(readable(&account), MAILS - 2, "but for the two that were expunged");
     let report = account.check().unwrap();
     assert_eq!(report.problems, problems);
+}
+
+#[test]
+fn damage_of_a_whole_file_names_it() {
+    let (folder, ids) = with_accounts(&["alice"]);
+    let told = |what: &Path| {
+        let opened = Store::open(folder.path(), Options::default());
+        let told = opened.and_then(|store| store.account(ids[0])?.state().map(drop)).unwrap_err().to_string();
+        assert!(told.contains(what.to_str().unwrap()), "{}: {told}", what.display());
+    };
+    for path in ["accounts/01/1.sqlite", "directory.sqlite", "posthorn.store"] {
+        let path = folder.path().join(path);
+        let kept = fs::read(&path).unwrap();
+        fs::write(&path, vec![b'x'; 8192]).unwrap();
+        told(&path);
+        fs::write(&path, kept).unwrap();
+    }
+    let marker = folder.path().join("posthorn.store");
+    fs::remove_file(&marker).unwrap();
+    fs::create_dir(&marker).unwrap();
+    told(&marker);
 }

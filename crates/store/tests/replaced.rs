@@ -163,3 +163,47 @@ fn nothing_is_acknowledged_into_a_file_that_was_cut_to_nothing() {
     assert!(append(&account, "INBOX", vec![upload(&store, &mail(2))]).is_err());
     assert!(fs::metadata(journal(&file)).unwrap().len() > 0, "what was acknowledged is in there");
 }
+
+/// The file keeps its inode, and the connection remembers its pages: only looking at the file shows it.
+#[test]
+fn nothing_is_acknowledged_into_a_file_over_which_another_accounts_was_copied() {
+    for harm in ["a commit", "a read", "a poll"] {
+        let (folder, ids) = with_accounts(&["alice", "bob"]);
+        let store = folder.open();
+        let account = store.account(ids[0]).unwrap();
+        append(&account, "INBOX", vec![upload(&store, &mail(1))]).unwrap();
+        let (path, other) = (file(&folder, ids[0]), file(&folder, ids[1]));
+        let kept = fs::read(&path).unwrap();
+        let theirs = fs::read(&other).unwrap();
+        fs::write(&path, &theirs).unwrap();
+        let is_foreign = |error: &Error| matches!(error, Error::Foreign { found: Some(_), .. });
+        match harm {
+            "a commit" => {
+                let told = append(&account, "INBOX", vec![upload(&store, &mail(2))]).map(drop).unwrap_err();
+                assert!(matches!(&told, store::CommitError::Failed(error) if is_foreign(error)), "{told:?}");
+            }
+            "a read" => {
+                let told = account.body(account::EmailId::FIRST).map(drop).unwrap_err();
+                assert!(is_foreign(&told), "{told:?}");
+            }
+            _ => {
+                let told = account.poll().map(drop).unwrap_err();
+                assert!(is_foreign(&told), "{told:?}");
+            }
+        }
+        for _ in 0..2 {
+            let told = append(&account, "INBOX", vec![upload(&store, &mail(2))]).map(drop).unwrap_err();
+            assert!(matches!(&told, store::CommitError::Failed(error) if is_foreign(error)), "{harm}: {told:?}");
+            assert!(account.body(account::EmailId::FIRST).is_err(), "{harm}");
+        }
+        store.sweep(NOW);
+        let _failed = store.close();
+        assert!(is_foreign(&account.state().unwrap_err()), "{harm}");
+        assert_eq!(fs::read(&path).unwrap(), theirs, "{harm}: the journal went into the wrong file");
+        drop((account, store));
+        // The right file back in its place has all that was acknowledged, as its journal was left.
+        fs::write(&path, &kept).unwrap();
+        let store = folder.open();
+        assert_eq!(octets(&user(&store, "alice"), "INBOX", 2).unwrap(), mail(1), "{harm}");
+    }
+}

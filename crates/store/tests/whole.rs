@@ -134,10 +134,16 @@ fn an_account_in_the_place_of_another_one_is_told() {
         let told = account.state().unwrap_err();
         assert!(matches!(told, Error::Foreign { found: Some(_), .. }), "{told:?}");
         assert!(append(&account, "INBOX", vec![upload(&store, &mail(9))]).is_err());
+        let strange = store.directory().strange(10).unwrap();
+        assert!(matches!(&*strange, [(id, Error::Foreign { .. })] if *id == ids[0]), "{strange:?}");
         drop((account, store));
         assert!(files(folder.path()) == before);
     }
+    fs::write(&path, vec![b'x'; 8192]).unwrap();
+    let strange = folder.open().directory().strange(10).unwrap();
+    assert!(matches!(&*strange, [(id, Error::Damaged { .. })] if *id == ids[0]), "{strange:?}");
     fs::write(&path, own).unwrap();
+    assert!(folder.open().directory().strange(10).unwrap().is_empty());
     assert_eq!(octets(&folder.open().account(ids[0]).unwrap(), "INBOX", 1).unwrap(), mail(0));
 }
 
@@ -394,6 +400,72 @@ fn a_uidvalidity_is_not_that_of_an_account_before_whatever_the_clock_says() {
     }
     let store = folder.open();
     assert!(made(&store, NOW).first().copied() > Some(NOW as u32 + 300), "another process knows of it");
+}
+
+/// A store from before the directory had it, or a directory from a backup.
+#[test]
+fn how_far_numbers_were_given_comes_from_the_marker_where_the_directory_lacks_it() {
+    let folder = Folder::new();
+    let before = made_and_removed(&folder.open(), NOW);
+    let directory = rusqlite::Connection::open(folder.path().join("directory.sqlite")).unwrap();
+    directory.execute_batch("DROP TABLE given").unwrap();
+    directory.close().unwrap();
+    drop(folder.open());
+    fs::remove_file(folder.path().join("posthorn.store")).unwrap();
+    assert!(before.last() < made_and_removed(&folder.open(), 0).first(), "RFC 9051 §2.3.1.1");
+}
+
+#[test]
+fn uidvalidities_go_on_under_a_wild_clock_and_do_not_begin_again_when_they_run_out() {
+    let made = |store: &Store, who: &str, at: i64| -> Result<BTreeSet<u32>, Error> {
+        let id = store.directory().add(who, None, at)?;
+        let account = store.account(id)?;
+        let create = move |state: &account::State| plan::create(state, (&name("Box"), Rights::ALL), &[], at);
+        commit(&account, create).unwrap();
+        Ok(account.state()?.by_name().map(|mailbox| mailbox.uid_validity.get()).collect())
+    };
+    let folder = Folder::new();
+    let last = {
+        let store = folder.open();
+        let mut before = made(&store, "before", NOW).unwrap();
+        // In 2106, at its end, and beyond what 32 bits hold.
+        for at in [4_294_960_000, i64::from(u32::MAX), i64::from(u32::MAX) + 9, i64::MAX] {
+            let given = made(&store, &at.to_string(), at).unwrap();
+            assert!(given.last() < Some(&(NOW as u32 + 100_000)), "{given:?}");
+            before.extend(given);
+        }
+        *before.last().unwrap()
+    };
+    assert!(last < NOW as u32 + 100_000);
+    let marker = folder.path().join("posthorn.store");
+    let text = fs::read_to_string(&marker).unwrap();
+    let text: Vec<_> = text.lines().filter(|line| !line.starts_with("uid_validity")).collect();
+    fs::write(&marker, format!("{}\nuid_validity = {}\n", text.join("\n"), u32::MAX - 7)).unwrap();
+    let store = folder.open();
+    let accounts = store.directory().list().unwrap();
+    let told = made(&store, "late", NOW).unwrap_err();
+    assert!(matches!(told, Error::OutOfNumbers), "{told:?}");
+    assert_eq!(store.directory().list().unwrap(), accounts, "no account is made by half");
+}
+
+/// What is in a journal beside a directory of another store is neither written into that nor removed.
+#[test]
+fn the_journal_beside_a_directory_of_another_store_is_left_alone() {
+    let (folder, _) = with_accounts(&["alice"]);
+    let (stranger, _) = with_accounts(&["alice"]);
+    let directory = folder.path().join("directory.sqlite");
+    let journal = folder.path().join("directory.sqlite-wal");
+    let (database, kept) = {
+        let store = folder.open();
+        store.directory().add("bob", None, NOW).unwrap();
+        (fs::read(&directory).unwrap(), fs::read(&journal).unwrap())
+    };
+    assert!(!kept.is_empty());
+    fs::copy(stranger.path().join("directory.sqlite"), &directory).unwrap();
+    fs::write(&journal, &kept).unwrap();
+    assert_eq!(refused(&folder), Fault::OtherDirectory);
+    fs::write(&directory, database).unwrap();
+    assert!(folder.open().directory().find_by_name("bob").unwrap().is_some());
 }
 
 #[test]

@@ -78,7 +78,8 @@ pub fn new_account(state: &State, origin: Origin, now: i64) -> Result<Planned<()
     if state.named(&MailboxName::Inbox).is_some() {
         return Ok(Planned::new(Vec::new(), ()));
     }
-    let mut maker = Maker::new(state, now);
+    // The store gave this number, whatever it thinks of the clock.
+    let mut maker = Maker { now, ..Maker::new(state, now) };
     maker.make(MailboxName::Inbox, Vec::new())?;
     let mut names = vec![MailboxName::Inbox];
     for (name, role) in FIRST {
@@ -109,6 +110,9 @@ pub(super) fn missing_parents(state: &State, name: &MailboxName) -> Vec<MailboxN
     missing
 }
 
+/// A clock beyond this (in 2089) is not believed: UIDVALIDITYs go on from the last one then.
+const LATEST: i64 = u32::MAX as i64 - (1 << 29);
+
 /// Makes mailboxes with the ids and UIDVALIDITYs that come next.
 pub(super) struct Maker {
     /// What has been made so far.
@@ -125,7 +129,8 @@ impl Maker {
             changes: Vec::new(),
             next: state.next_mailbox(),
             last_uid_validity: state.last_uid_validity(),
-            now,
+            // As the store does for new accounts: a wild clock would use up all numbers at once.
+            now: if now <= LATEST { now } else { 0 },
             room: limits::MAILBOXES.saturating_sub(state.mailbox_count()),
         }
     }

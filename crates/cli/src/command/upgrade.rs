@@ -2,6 +2,7 @@
 
 use account::codec::Format;
 use anyhow::{Context, Result, bail};
+use server::Claim;
 use server::control::Client;
 use store::Formats;
 
@@ -47,7 +48,9 @@ fn tell(formats: &Formats) -> Result<()> {
 }
 
 fn upgrade(open: &Open, formats: &Formats) -> Result<()> {
-    if Client::connect(&open.data).is_some() {
+    // Held to the end, so that no server starts meanwhile. One of a version before has no lock, but a socket.
+    let claim = Claim::take(&open.data).context("cannot find out whether a server is running")?;
+    if claim.is_none() || Client::connect(&open.data).is_some() {
         bail!("a server is serving {}: stop it first", open.data.display());
     }
     open.store.upgrade()?;

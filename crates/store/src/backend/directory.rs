@@ -119,6 +119,12 @@ pub trait Directory: Send + Sync + Debug {
     /// The accounts that were made and are not there.
     fn lost(&self) -> Result<Vec<AccountId>, Error>;
 
+    /// The accounts whose file is there and cannot be theirs: another one's, or no database. So many are looked into, from
+    /// the lowest number on; opening, and the sweeps' round, come to each.
+    fn strange(&self, _most: usize) -> Result<Vec<(AccountId, Error)>, Error> {
+        Ok(Vec::new())
+    }
+
     /// What was not as it should be when this was opened, and was put right, in words for a log.
     fn put_right(&self) -> Option<&str> {
         None

@@ -32,12 +32,18 @@ const AHEAD: u32 = 3600;
 /// A UIDVALIDITY that is this far ahead of the time came from elsewhere, and is nothing to go by: a year.
 const FAR: i64 = 366 * 24 * 3600;
 
+/// A clock beyond this (in 2089) is not believed: numbers go on from the last one then. However wrong the clock was, there
+/// are half a milliard numbers left when it is right again.
+const LATEST: u32 = u32::MAX - (1 << 29);
+
 impl Numbers {
     /// The first of so many numbers for a new account: the time, and above all that were given.
-    pub(crate) fn give_uid_validities(&mut self, time: i64, count: u32) -> u32 {
-        let first = u32::try_from(time).unwrap_or(0).max(self.uid_validity.saturating_add(1));
-        self.uid_validity = first.saturating_add(count.saturating_sub(1));
-        first
+    pub(crate) fn give_uid_validities(&mut self, time: i64, count: u32) -> Result<u32, Error> {
+        let time = u32::try_from(time).ok().filter(|time| *time <= LATEST).unwrap_or(0);
+        let next = self.uid_validity.checked_add(1).ok_or(Error::OutOfNumbers)?;
+        let first = time.max(next);
+        self.uid_validity = first.checked_add(count.saturating_sub(1)).ok_or(Error::OutOfNumbers)?;
+        Ok(first)
     }
 
     /// Whether a number that a mailbox is given at some time needs no note.
@@ -48,7 +54,8 @@ impl Numbers {
     /// A mailbox is given this number.
     pub(crate) fn note_uid_validity(&mut self, given: u32) {
         if given > self.uid_validity {
-            self.uid_validity = given.saturating_add(AHEAD);
+            let ahead = if given <= LATEST { AHEAD } else { 0 };
+            self.uid_validity = given.saturating_add(ahead);
         }
     }
 }
@@ -66,10 +73,10 @@ impl Marker {
         let octets = match fs::read(path) {
             Ok(octets) => octets,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(Error::from(error).at(path)),
         };
         let read = Self::parse(&String::from_utf8_lossy(&octets));
-        read.map(Some).ok_or_else(|| Error::damaged(format!("{}: restore it from a backup", path.display())))
+        read.map(Some).ok_or_else(|| Error::damaged("it is no marker of a store").at(path))
     }
 
     fn parse(text: &str) -> Option<Self> {

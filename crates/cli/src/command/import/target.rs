@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use account::plan::{self, NewMessage};
-use account::{Flags, MailboxId, Permit, Rights};
+use account::{Flags, MailboxId, Permit, Planned, Rights};
 use anyhow::{Context, Result, anyhow};
 use imap::{InternalDate, MailboxName, Uid, UidValidity};
 use server::control::Client;
@@ -97,7 +97,11 @@ impl Into {
             id
         } else {
             let made = name.clone();
-            let plan = move |state: &account::State| plan::create(state, (&made, Rights::ALL), &[], now);
+            // Another import may have made it meanwhile: then it is as good as one that was there.
+            let plan = move |state: &account::State| match state.named(&made) {
+                Some(mailbox) => Ok(Planned { changes: Vec::new(), outcome: mailbox.id }),
+                None => plan::create(state, (&made, Rights::ALL), &[], now),
+            };
             let committed = self.account.commit(&self.actor, now, Vec::new(), plan);
             committed.with_context(|| format!("cannot make the mailbox {name}"))?.outcome
         };

@@ -8,6 +8,7 @@ use account::codec::Format;
 use crate::backend::directory::{Credentials, Directory, Entry, Standing, check_name};
 use crate::backend::marker::Numbers;
 use crate::lock::{Lock, Rank};
+use crate::open::FIRST_MAILBOXES;
 use crate::{AccountId, Error};
 
 /// A directory that nobody else looks at, and that is forgotten when it is dropped.
@@ -90,6 +91,8 @@ impl Directory for InMemory {
         check_name(name)?;
         self.write(|kept| {
             kept.free(name)?;
+            let mut probe = kept.numbers;
+            probe.give_uid_validities(0, FIRST_MAILBOXES)?;
             let number = kept.numbers.account.saturating_add(1);
             let id = AccountId::new(number).ok_or_else(|| Error::damaged("the numbers of accounts"))?;
             kept.numbers.account = number;
@@ -192,7 +195,7 @@ impl Directory for InMemory {
     }
 
     fn give_uid_validities(&self, time: i64, count: u32) -> Result<u32, Error> {
-        Ok(self.kept.lock().numbers.give_uid_validities(time, count))
+        self.kept.lock().numbers.give_uid_validities(time, count)
     }
 
     fn note_uid_validity(&self, given: u32, time: i64) -> Result<(), Error> {

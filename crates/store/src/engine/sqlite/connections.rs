@@ -1,5 +1,6 @@
 //! Who holds an account's file open: one connection that writes, a few that read, none while nobody asks.
 
+use std::cell::Cell;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -8,7 +9,7 @@ use imap::ModSeq;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::footing::{Footing, Paths};
+use super::footing::{Footing, Look, Paths};
 use super::schema::{self, Role};
 use super::{read, spoils};
 use crate::engine::Written;
@@ -35,16 +36,17 @@ struct Writer {
     glanced: Option<(Stamp, Option<ModSeq>)>,
 }
 
-/// A connection that writes, and the files that it was opened on.
+/// A connection, the files that it was opened on, and how the database looked when it was last known to be its owner's.
 #[derive(Debug)]
 struct Held {
     connection: Connection,
     footing: Footing,
+    look: Cell<Option<Look>>,
 }
 
 #[derive(Debug, Default)]
 struct Readers {
-    idle: Vec<Connection>,
+    idle: Vec<Held>,
     /// Grows when all are closed: who was reading meanwhile closes too when done.
     generation: u64,
 }
@@ -87,7 +89,18 @@ impl Connections {
     }
 
     fn stands(&self, held: &Held) -> Result<(), Error> {
-        if held.footing.holds(&self.paths) { Ok(()) } else { Err(self.replaced()) }
+        if held.footing.holds(&self.paths) { self.is_its_owners(held) } else { Err(self.replaced()) }
+    }
+
+    /// Whether nobody has copied another account's file over this one. Looking into the file costs more than looking at
+    /// it, and is done where it looks otherwise than before.
+    fn is_its_owners(&self, held: &Held) -> Result<(), Error> {
+        let look = self.paths.look();
+        if held.look.get() != look {
+            schema::refuse_another(self.path(), self.owner)?;
+            held.look.set(look);
+        }
+        Ok(())
     }
 
     fn replaced(&self) -> Error {
@@ -111,15 +124,23 @@ impl Connections {
     }
 
     fn open_writer(&self, writer: &mut Writer) -> Result<Held, Error> {
-        let before = self.paths.now();
-        let connection = schema::open(self.path(), self.owner, Role::Writer)?;
+        let held = self.open_as(Role::Writer)?;
         if writer.suspect {
-            settle(&connection)?;
+            settle(&held.connection)?;
             writer.suspect = false;
         }
+        Ok(held)
+    }
+
+    fn open_as(&self, role: Role) -> Result<Held, Error> {
+        let (before, look) = (self.paths.now(), self.paths.look());
+        let connection = schema::open(self.path(), self.owner, role)?;
         let footing = self.paths.now();
         // Else nobody knows which of them was opened.
-        if footing.same_database(&before) { Ok(Held { connection, footing }) } else { Err(self.replaced()) }
+        if !footing.same_database(&before) {
+            return Err(self.replaced());
+        }
+        Ok(Held { connection, footing, look: Cell::new(look) })
     }
 
     /// Reads by a connection of its own, so that it never waits for a write.
@@ -128,12 +149,12 @@ impl Connections {
             let mut readers = self.readers.lock();
             (readers.idle.pop(), readers.generation)
         };
-        let connection = idle.map_or_else(|| schema::open(self.path(), self.owner, Role::Reader), Ok)?;
-        let result = act(&connection);
+        let held = idle.map_or_else(|| self.open_as(Role::Reader), Ok)?;
+        let result = self.is_its_owners(&held).and_then(|()| act(&held.connection));
         let mut readers = self.readers.lock();
         let healthy = !result.as_ref().is_err_and(spoils);
         if healthy && readers.generation == generation && readers.idle.len() < READERS {
-            readers.idle.push(connection);
+            readers.idle.push(held);
         }
         result
     }
@@ -150,11 +171,11 @@ impl Connections {
     /// was deleted; but where the database is not in its place any more, the journal is left as it is: it may have all
     /// that is left of what was acknowledged, for when the right file is put back.
     fn let_go(&self, held: Held) {
-        let Held { connection, footing } = held;
-        if !footing.same_database(&self.paths.now()) {
+        if !held.footing.same_database(&self.paths.now()) || self.is_its_owners(&held).is_err() {
             // If it cannot be told to, it does as ever.
-            let _as_ever = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+            let _as_ever = held.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         }
+        drop(held);
     }
 
     fn close_readers(&self) {

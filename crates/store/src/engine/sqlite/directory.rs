@@ -41,13 +41,14 @@ struct Kept {
 }
 
 impl Kept {
-    /// Raises what was given of UIDVALIDITYs in the marker and in the directory, from the higher of the two.
-    fn raise<T>(&mut self, change: impl FnOnce(&mut Numbers) -> T) -> Result<T, Error> {
+    /// Raises numbers in the marker and, with the transaction, how far UIDVALIDITYs are given in the directory: the higher of
+    /// the two holds, whichever is lost or comes back from a backup. The marker is first, so it is never behind.
+    fn raise<T>(&mut self, change: impl FnOnce(&mut Numbers) -> Result<T, Error>) -> Result<T, Error> {
         let Self { connection, marks } = self;
         let floor = floor::read(connection)?;
         let given = marks.raise(|numbers| {
             numbers.uid_validity = numbers.uid_validity.max(floor);
-            Ok(change(numbers))
+            change(numbers)
         })?;
         let highest = marks.seen().uid_validity;
         if highest > floor {
@@ -262,6 +263,10 @@ impl Directory for SqliteDirectory {
         self.lost_files()
     }
 
+    fn strange(&self, most: usize) -> Result<Vec<(AccountId, Error)>, Error> {
+        self.strange_files(most)
+    }
+
     fn place(&self, id: AccountId) -> String {
         self.file(id).display().to_string()
     }
@@ -274,7 +279,12 @@ impl Directory for SqliteDirectory {
         if self.kept.lock().marks.seen().covers(given, time) {
             return Ok(());
         }
-        self.record(|kept| kept.raise(|numbers| numbers.note_uid_validity(given)))
+        self.record(|kept| {
+            kept.raise(|numbers| {
+                numbers.note_uid_validity(given);
+                Ok(())
+            })
+        })
     }
 
     fn put_right(&self) -> Option<&str> {

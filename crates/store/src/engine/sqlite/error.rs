@@ -33,7 +33,7 @@ fn is_odd_value(error: &rusqlite::Error) -> bool {
 /// Whether a connection that met this error must not be used again.
 pub(super) fn spoils(error: &Error) -> bool {
     match error {
-        Error::Io(_) | Error::Database(_) | Error::Replaced { .. } => true,
+        Error::Io(_) | Error::Database(_) | Error::Replaced { .. } | Error::Foreign { .. } => true,
         // A full disk is undone cleanly, and another process's lock says nothing of ours.
         _ => false,
     }

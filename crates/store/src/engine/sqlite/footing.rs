@@ -23,6 +23,12 @@ impl Paths {
         &self.0[0]
     }
 
+    /// How the database looks now; `None` if it is not there.
+    pub(crate) fn look(&self) -> Option<Look> {
+        let found = std::fs::metadata(self.database()).ok()?;
+        Some((found.len(), found.ctime(), found.ctime_nsec()))
+    }
+
     /// Which files the paths name now.
     pub(crate) fn now(&self) -> Footing {
         let found = |at: usize| std::fs::metadata(&self.0[at]).ok();
@@ -31,6 +37,10 @@ impl Paths {
         Footing([database, found(1), found(2)].map(|found| found.map(|found| (found.dev(), found.ino()))))
     }
 }
+
+/// How a database looks from outside: its length, and when it or what is known of it was changed. It looks otherwise when
+/// a journal was written into it, and when somebody copied another file over it.
+pub(crate) type Look = (u64, i64, i64);
 
 /// The files that a database had when it was opened: device and inode. A path that names the same inode still is a link
 /// to it, so links need not be counted.

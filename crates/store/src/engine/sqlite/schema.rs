@@ -55,6 +55,10 @@ pub(super) enum Role {
 
 /// Opens the file of an account, if it is there and that account's.
 pub(super) fn open(path: &Path, owner: Identity, role: Role) -> Result<Connection, Error> {
+    open_owned(path, owner, role).map_err(|error| error.at(path))
+}
+
+fn open_owned(path: &Path, owner: Identity, role: Role) -> Result<Connection, Error> {
     refuse_unopened(path, owner)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match Connection::open_with_flags(path, flags) {
@@ -89,17 +93,35 @@ fn refuse_unopened(path: &Path, owner: Identity) -> Result<(), Error> {
     if len(&beside(path, "-wal")) == 0 {
         return Ok(());
     }
-    match without_journal(path).as_ref().map(identity) {
-        Some(Ok(Some(found))) if found != owner => {
-            Err(Error::Foreign { what: path.display().to_string(), found: Some(found) })
-        }
+    match refuse_another(path, owner) {
+        Err(foreign @ Error::Foreign { .. }) => Err(foreign),
         // What says nothing yet, or cannot be read without its journal, is looked at again once it is open.
         _ => Ok(()),
     }
 }
 
+/// Refuses a file that says to be another account's, as it is on disk: a connection that has it open would not notice, as
+/// it remembers its pages.
+pub(super) fn refuse_another(path: &Path, owner: Identity) -> Result<(), Error> {
+    /// Another process may write its journal into the file just now.
+    const ATTEMPTS: u32 = 20;
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        match without_journal(path).as_ref().map_or(Ok(None), identity) {
+            Ok(Some(found)) if found != owner => {
+                return Err(Error::Foreign { what: path.display().to_string(), found: Some(found) });
+            }
+            // One that says nothing has all in its journal, or is one that Posthorn 0.1 made.
+            Ok(_) => return Ok(()),
+            Err(Error::Damaged { .. }) if attempt < ATTEMPTS => std::thread::sleep(Duration::from_millis(5)),
+            Err(error) => return Err(error.at(path)),
+        }
+    }
+}
+
 /// A look at a file as it is without its journal. Nothing is locked or changed.
-fn without_journal(path: &Path) -> Option<Connection> {
+pub(super) fn without_journal(path: &Path) -> Option<Connection> {
     let escaped = path.to_str()?.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).ok()

@@ -7,6 +7,7 @@ use account::codec::Format;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
 use crate::engine::sqlite::private_file;
+use crate::engine::sqlite::schema::{beside, without_journal};
 use crate::{Error, StoreId};
 
 /// `AUTOINCREMENT`: an id is never given again, not even that of the last account after it has been removed.
@@ -46,6 +47,14 @@ pub(super) fn open(path: &Path) -> Result<Option<Connection>, Error> {
     format(&connection)?;
     patiently(|| prepare(&connection))?;
     Ok(Some(connection))
+}
+
+/// Whose a directory with a journal beside it is, where the file says so without the journal: SQLite would write that into
+/// another store's file, or remove it, and there may be accounts in it that nothing else has.
+pub(super) fn store_without_journal(path: &Path) -> Option<StoreId> {
+    let journal = std::fs::metadata(beside(path, "-wal")).map_or(0, |found| found.len());
+    let connection = (journal > 0).then(|| without_journal(path))??;
+    store(&connection).ok()?
 }
 
 /// Makes an empty directory for a store of that id, if there is none. Two processes may do so at once.

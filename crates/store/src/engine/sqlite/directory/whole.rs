@@ -8,7 +8,9 @@ use super::{Kept, SqliteDirectory, floor, schema};
 use crate::backend::Fault;
 use crate::backend::folder::Folder;
 use crate::backend::marker::{Marker, Marks, Numbers};
+use crate::engine::sqlite::schema::refuse_another;
 use crate::engine::sqlite::{Footing, Paths};
+use crate::open::FIRST_MAILBOXES;
 use crate::{AccountId, Error, Identity, StoreId};
 
 /// The files of a directory that is open, to be looked at.
@@ -24,7 +26,12 @@ impl SqliteDirectory {
     /// folder nothing is changed.
     pub(crate) fn open(folder: &Folder) -> Result<Self, Error> {
         let marker = Marker::read(&folder.marker())?;
-        let Some(connection) = schema::open(&folder.directory())? else {
+        let ours = |found: StoreId| marker.is_none_or(|marker| marker.store == found);
+        if schema::store_without_journal(&folder.directory()).is_some_and(|found| !ours(found)) {
+            return Err(Fault::OtherDirectory.of(folder.path()));
+        }
+        let opened = schema::open(&folder.directory()).map_err(|error| error.at(&folder.directory()))?;
+        let Some(connection) = opened else {
             let was_there = marker.is_some() || folder.has_accounts()?;
             return Err(if was_there { Fault::NoDirectory } else { Fault::NotSetUp }.of(folder.path()));
         };
@@ -43,15 +50,27 @@ impl SqliteDirectory {
         }
         let marks = Marks::new(folder.marker(), known.map_or_else(StoreId::random, Ok)?);
         let mut directory = Self::new(connection, marks, Guard { folder: folder.clone(), paths, footing });
-        if marker.is_none() {
-            directory.store = directory.record(mark)?;
-            let was_there = known.is_some() && last > 0;
-            directory.put_right = was_there.then(|| {
-                let file = folder.marker();
-                format!("{} was missing: it is written anew from what the directory knows", file.display())
-            });
+        match marker {
+            None => {
+                directory.store = directory.record(mark)?;
+                // Where no account was ever made, or 0.1 made them, there was none.
+                let was_there = known.is_some() && last > 0;
+                directory.put_right = was_there.then(|| {
+                    let file = folder.marker();
+                    format!("{} was missing: it is written anew from what the directory knows", file.display())
+                });
+            }
+            Some(marker) => directory.keep_floor(marker.numbers)?,
         }
         Ok(directory)
+    }
+
+    /// The directory of a store from before the floor stood in it, or from a backup, gets it from the marker.
+    fn keep_floor(&self, marked: Numbers) -> Result<(), Error> {
+        if floor::read(&self.kept.lock().connection)? >= marked.uid_validity {
+            return Ok(());
+        }
+        self.record(|kept| kept.raise(|_| Ok(())))
     }
 
     /// Makes an empty directory in a folder that holds nothing.
@@ -64,16 +83,25 @@ impl SqliteDirectory {
         Identity { store: self.store, account }
     }
 
+    /// Accounts that have had mailboxes.
+    fn made_accounts(&self) -> Result<impl Iterator<Item = AccountId>, Error> {
+        let connection = &self.kept.lock().connection;
+        let mut statement = connection.prepare_cached("SELECT id FROM made JOIN account USING (id) ORDER BY id")?;
+        let ids = statement.query_map([], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
+        Ok(ids.into_iter().filter_map(|id| AccountId::new(id.cast_unsigned())))
+    }
+
+    /// Those of the first so many accounts whose files are not theirs.
+    pub(super) fn strange_files(&self, most: usize) -> Result<Vec<(AccountId, Error)>, Error> {
+        let looked = self.made_accounts()?.take(most);
+        let strange = looked.filter_map(|id| Some((id, refuse_another(&self.file(id), self.identity(id)).err()?)));
+        Ok(strange.collect())
+    }
+
     /// Accounts that have had mailboxes and whose files are not there any more.
     pub(super) fn lost_files(&self) -> Result<Vec<AccountId>, Error> {
-        let made = {
-            let connection = &self.kept.lock().connection;
-            let mut statement = connection.prepare_cached("SELECT id FROM made JOIN account USING (id)")?;
-            let ids = statement.query_map([], |row| row.get::<_, i64>(0))?;
-            ids.collect::<Result<Vec<_>, _>>()?
-        };
-        let made = made.into_iter().filter_map(|id| AccountId::new(id.cast_unsigned()));
-        Ok(made
+        Ok(self
+            .made_accounts()?
             .filter(|id| std::fs::metadata(self.guard.folder.account(*id)).map_or(0, |file| file.len()) == 0)
             .collect())
     }
@@ -86,7 +114,10 @@ impl SqliteDirectory {
     /// marker has it before any account does.
     pub(super) fn give_number(&self, kept: &mut Kept) -> Result<AccountId, Error> {
         let last = schema::last(&kept.connection)?;
-        kept.marks.raise(|numbers| {
+        kept.raise(|numbers| {
+            // An account that could have no mailbox is not made by half.
+            let mut probe = *numbers;
+            probe.give_uid_validities(0, FIRST_MAILBOXES)?;
             let number = last.max(numbers.account).saturating_add(1);
             let id =
                 AccountId::new(number).ok_or_else(|| Error::damaged("the numbers of accounts in the directory"))?;

@@ -1,14 +1,16 @@
 //! How many passwords are hashed at once: each hash takes a core and 19 MiB for some 20 ms, so more at once than there
 //! are cores would only make all of them late.
 //!
-//! Those who have logged in from where they call before go first: a stranger who guesses cannot keep them waiting.
+//! Two lines wait, those who have logged in from where they call before, and strangers. The lines take turns, and so do
+//! the addresses in each of them: who guesses keeps nobody waiting for long, be it from an address that is known.
+
+mod line;
 
 use parking_lot::{Condvar, Mutex};
 
+use self::line::Line;
 use super::password::Memory;
-
-/// How many strangers may wait. Each waits on a thread of the blocking pool.
-const QUEUE: usize = 256;
+use super::throttle::Network;
 
 /// Whose password it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +24,27 @@ pub(super) enum Caller {
 #[derive(Default)]
 struct Queue {
     free: usize,
-    known: usize,
-    strangers: usize,
+    known: Line,
+    strangers: Line,
+    /// A stranger's turn is next, if one waits.
+    strangers_turn: bool,
+    /// The ticket of the next who comes.
+    ticket: u64,
     /// Kept while somebody waits for it, and no longer: it is 19 MiB each.
     spare: Vec<Memory>,
+}
+
+impl Queue {
+    /// The line whose turn it is: the other one, if nobody waits in it.
+    fn line(&mut self) -> &mut Line {
+        let strangers = self.known.len() == 0 || self.strangers_turn && self.strangers.len() > 0;
+        if strangers { &mut self.strangers } else { &mut self.known }
+    }
+
+    /// Whether this ticket's caller may go now.
+    fn is_turn(&mut self, ticket: u64) -> bool {
+        self.free > 0 && self.line().first() == Some(ticket)
+    }
 }
 
 /// The places at the hashing bench.
@@ -44,30 +63,29 @@ impl Slots {
     }
 
     /// Runs `work` when there is a place for it.
-    pub(super) fn run<T>(&self, caller: Caller, work: impl FnOnce(&mut Memory) -> T) -> Result<T, Crowded> {
-        let mut place = Place { slots: self, memory: self.enter(caller)? };
+    pub(super) fn run<T>(
+        &self,
+        caller: Caller,
+        from: Network,
+        work: impl FnOnce(&mut Memory) -> T,
+    ) -> Result<T, Crowded> {
+        let mut place = Place { slots: self, memory: self.enter(caller, from)? };
         Ok(work(&mut place.memory))
     }
 
-    fn enter(&self, caller: Caller) -> Result<Memory, Crowded> {
+    fn enter(&self, caller: Caller, from: Network) -> Result<Memory, Crowded> {
         let mut queue = self.queue.lock();
+        let ticket = queue.ticket;
+        queue.ticket += 1;
         match caller {
-            Caller::Known => {
-                queue.known += 1;
-                self.freed.wait_while(&mut queue, |q| q.free == 0);
-                queue.known -= 1;
-            }
-            Caller::Stranger => {
-                if queue.strangers >= QUEUE {
-                    return Err(Crowded);
-                }
-                queue.strangers += 1;
-                self.freed.wait_while(&mut queue, |q| q.free == 0 || q.known > 0);
-                queue.strangers -= 1;
-            }
+            Caller::Known => queue.known.join(from, ticket)?,
+            Caller::Stranger => queue.strangers.join(from, ticket)?,
         }
+        self.freed.wait_while(&mut queue, |queue| !queue.is_turn(ticket));
+        queue.line().advance();
+        queue.strangers_turn = caller == Caller::Known;
         queue.free -= 1;
-        // A stranger may have been passed over for the sake of this known caller, and may go now.
+        // Whoever is next may have looked before this one went.
         if queue.free > 0 {
             self.freed.notify_all();
         }
@@ -85,7 +103,7 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut queue = self.slots.queue.lock();
         queue.free += 1;
-        if queue.known + queue.strangers > 0 {
+        if queue.known.len() + queue.strangers.len() > 0 {
             queue.spare.push(std::mem::take(&mut self.memory));
             drop(queue);
         } else {
@@ -106,6 +124,8 @@ mod tests {
 
     use super::*;
 
+    const HERE: Network = Network::Local;
+
     #[test]
     fn never_more_at_once_than_places() {
         let slots = Slots::new(2);
@@ -115,7 +135,7 @@ mod tests {
                 let caller = if n % 3 == 0 { Caller::Known } else { Caller::Stranger };
                 let (slots, now, most) = (&slots, &now, &most);
                 scope.spawn(move || {
-                    slots.run(caller, |_| {
+                    slots.run(caller, HERE, |_| {
                         most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         thread::sleep(Duration::from_millis(2));
                         now.fetch_sub(1, Ordering::SeqCst);
@@ -127,17 +147,17 @@ mod tests {
     }
 
     #[test]
-    fn the_known_go_before_strangers_who_wait_longer() {
+    fn the_known_go_after_one_stranger_who_waits_longer_at_most() {
         let slots = Arc::new(Slots::new(1));
         let (done, order) = mpsc::channel();
         let (hold, held) = mpsc::channel::<()>();
         let spawn = |caller, name: &'static str| {
             let (slots, done) = (slots.clone(), done.clone());
-            thread::spawn(move || slots.run(caller, |_| done.send(name)))
+            thread::spawn(move || slots.run(caller, HERE, |_| done.send(name)))
         };
         let first = {
             let slots = slots.clone();
-            thread::spawn(move || slots.run(Caller::Stranger, |_| held.recv()))
+            thread::spawn(move || slots.run(Caller::Stranger, HERE, |_| held.recv()))
         };
         let wait_for = |ready: &dyn Fn(&Queue) -> bool| {
             while !ready(&slots.queue.lock()) {
@@ -146,9 +166,9 @@ mod tests {
         };
         wait_for(&|q| q.free == 0);
         let mut threads = vec![spawn(Caller::Stranger, "stranger"), spawn(Caller::Stranger, "stranger")];
-        wait_for(&|q| q.strangers == 2);
+        wait_for(&|q| q.strangers.len() == 2);
         threads.push(spawn(Caller::Known, "known"));
-        wait_for(&|q| q.known == 1);
+        wait_for(&|q| q.known.len() == 1);
         hold.send(()).unwrap();
         first.join().unwrap().unwrap().unwrap();
         assert_eq!(order.recv().unwrap(), "known");
@@ -160,9 +180,10 @@ mod tests {
     #[test]
     fn a_place_comes_back_after_a_panic() {
         let slots = Slots::new(1);
-        let panicked =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| slots.run(Caller::Known, |_| panic!("test"))));
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            slots.run(Caller::Known, HERE, |_| panic!("test"))
+        }));
         assert!(panicked.is_err());
-        assert_eq!(slots.run(Caller::Stranger, |_| 7), Ok(7));
+        assert_eq!(slots.run(Caller::Stranger, HERE, |_| 7), Ok(7));
     }
 }

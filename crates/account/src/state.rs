@@ -5,6 +5,7 @@
 
 mod apply;
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use imap::{MailboxName, ModSeq, Uid};
@@ -177,7 +178,19 @@ impl State {
 
     /// The mailboxes below a name, in the order of their names.
     pub fn below<'a>(&'a self, name: &'a MailboxName) -> impl Iterator<Item = &'a Arc<Mailbox>> {
-        self.by_name().filter(move |m| m.name.is_child_of(name))
+        let children = self.by_name_after(&name.before_children());
+        children.take_while(move |m| m.name.is_child_of(name))
+    }
+
+    /// The mailboxes whose names come after this one, in the order of their names.
+    pub fn by_name_after<'a>(&'a self, name: &MailboxName) -> impl Iterator<Item = &'a Arc<Mailbox>> + use<'a> {
+        let after = (Bound::Excluded(name.clone()), Bound::Unbounded);
+        self.names.range(after).filter_map(|(_, id)| self.mailbox(*id))
+    }
+
+    /// The subscribed names after this one, in order.
+    pub fn subscriptions_after<'a>(&'a self, name: &MailboxName) -> impl Iterator<Item = &'a MailboxName> + use<'a> {
+        self.subscriptions.range((Bound::Excluded(name.clone()), Bound::Unbounded))
     }
 
     /// The subscribed names, in order, whether a mailbox has them or not.

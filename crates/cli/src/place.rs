@@ -11,6 +11,8 @@ use server::{Config, Overrides};
 use store::backend::Fault;
 use store::{Account, Actor, Entry, Error, Options, Store};
 
+use crate::output;
+
 /// Where the configuration lies when nothing is said.
 pub(crate) const CONFIG: &str = "/etc/posthorn/posthorn.toml";
 
@@ -66,7 +68,12 @@ impl Open {
     fn new(data: PathBuf, open: impl FnOnce(&Path, Options) -> Result<Store, Error>) -> Result<Self> {
         refuse_to_take_over(&data)?;
         match open(&data, Options::default()) {
-            Ok(store) => Ok(Self { data, store }),
+            Ok(store) => {
+                if let Some(put_right) = store.directory().put_right() {
+                    output::note(put_right);
+                }
+                Ok(Self { data, store })
+            }
             Err(Error::Folder { fault: Fault::NotSetUp, .. }) => {
                 bail!("there is no mail in {}: name the data folder with --data DIR", data.display())
             }

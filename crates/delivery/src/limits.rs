@@ -21,9 +21,8 @@ pub const SILENCE: Duration = Duration::from_mins(5);
 /// How much is handed out by one call of `transmit`, roughly.
 pub const OUTPUT: usize = 64 * 1024;
 
-/// How much of a message is put by on the spot. It has to be less than the 256 KiB that an upload takes before it begins
-/// to compress and to write.
-pub const LIGHT: u64 = 128 * 1024;
+/// How much is read on the spot, be it commands or a message: a few reads.
+pub const LIGHT: usize = 128 * 1024;
 
 /// How many addresses are remembered with where they lead.
 pub const KNOWN: usize = 10_000;

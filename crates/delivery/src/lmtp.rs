@@ -119,6 +119,11 @@ impl Lmtp {
         }
     }
 
+    /// How many octets of memory hold what the client sent and was not worked on.
+    pub fn held(&self) -> usize {
+        self.waiting.octets.capacity()
+    }
+
     /// Time passed: ends the session if the client has been silent for too long (RFC 5321 §4.5.3.2.7).
     pub fn wake(&mut self, now: Now) {
         self.now = now;
@@ -163,10 +168,13 @@ impl Lmtp {
     }
 
     /// Whether the next [`transmit`](Self::transmit) does not wait for the disk, nor works for long: a command is read,
-    /// or a little of a message is put by. A long message is compressed as it comes, and may go to a file.
+    /// or octets of a message are put by. Each time that enough of a long one has come together it is compressed, and
+    /// may go to a file.
     pub fn light(&self) -> bool {
-        let stored = self.transaction.as_ref().map_or(0, Transaction::stored);
-        !matches!(self.phase, Phase::Due(_)) && stored + self.waiting.rest().len() as u64 <= limits::LIGHT
+        let octets = self.waiting.rest().len();
+        !matches!(self.phase, Phase::Due(_))
+            && octets <= limits::LIGHT
+            && self.transaction.as_ref().is_none_or(|transaction| transaction.puts_by(octets))
     }
 
     /// Whether all that the client sent is dealt with, and more may come.

@@ -81,11 +81,11 @@ impl Transaction {
         }
     }
 
-    /// How many octets of the message are put by.
-    pub(crate) fn stored(&self) -> u64 {
+    /// Whether so many octets more are only put by, neither compressed nor written.
+    pub(crate) fn puts_by(&self, octets: usize) -> bool {
         match &self.body {
-            MailData::Begun(_, upload) => upload.len(),
-            MailData::NotBegun | MailData::Failed(_) => 0,
+            MailData::Begun(_, upload) => octets < upload.room(),
+            MailData::NotBegun | MailData::Failed(_) => true,
         }
     }
 

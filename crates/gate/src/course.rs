@@ -17,6 +17,9 @@ pub struct Now {
 pub enum Next {
     /// Wait for the client to speak, for its deadline and for a wake.
     Read,
+    /// Wait for its deadline and for a wake. What the client says stays unread: it is owed an answer first, and could make
+    /// us keep any amount meanwhile.
+    Hold,
     /// Send, then call `transmit` again: there is more.
     Write,
     /// Send, throw away all that was read, do the TLS handshake, then call `secured`.

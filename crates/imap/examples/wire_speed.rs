@@ -41,7 +41,7 @@ fn main() -> std::io::Result<()> {
     let line = [command.as_slice(), b"\r\n"].concat().repeat(100);
     row("frame UID FETCH", 100, &mut || {
         let mut framer = Framer::new(Limits::AFTER_LOGIN);
-        framer.push(&line);
+        framer.push(&line).expect("room");
         while let Some(event) = framer.next() {
             debug_assert!(matches!(event, Event::Command(_)));
             std::hint::black_box(event);

@@ -75,6 +75,8 @@ pub struct Framer {
     scanned: usize,
     /// How many octets between `start` and `line` are literals' octets.
     literals: usize,
+    /// How many arguments there are literals.
+    arguments: usize,
     /// What stands before `start` belongs to the same command: a message did.
     part: Part,
     state: State,
@@ -127,6 +129,17 @@ enum Step {
     Wait,
 }
 
+/// More was read than a command may be, and nothing of it was looked at: nothing more is taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Flood;
+
+/// The longest line end, in octets.
+const LINE_END: usize = 2;
+
+/// How many arguments of APPEND and its like can be literals before the message: the mailbox's name. To read a long head
+/// anew at each of a command's literals would cost its length as often as it has literals.
+const ARGUMENTS_BEFORE_MESSAGE: usize = 1;
+
 /// Past this capacity an empty buffer gives its memory back: idle connections are to cost little.
 const KEPT_CAPACITY: usize = 1024;
 
@@ -134,7 +147,7 @@ impl Framer {
     /// A frame with nothing in it.
     pub fn new(limits: Limits) -> Self {
         let (part, state) = (Part::Start, State::Lines);
-        Self { limits, buffer: Vec::new(), start: 0, line: 0, scanned: 0, literals: 0, part, state }
+        Self { limits, buffer: Vec::new(), start: 0, line: 0, scanned: 0, literals: 0, arguments: 0, part, state }
     }
 
     /// Sets other limits, from now on.
@@ -142,10 +155,15 @@ impl Framer {
         self.limits = limits;
     }
 
-    /// Takes in what the client sent.
-    pub fn push(&mut self, bytes: &[u8]) {
+    /// Takes in what the client sent. It is taken as long as no more than a command waits to be looked at: who goes on
+    /// reading and looks at nothing is refused.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Flood> {
         self.compact();
+        if self.buffer.len() - self.start > self.limits.command + LINE_END {
+            return Err(Flood);
+        }
         self.buffer.extend_from_slice(bytes);
+        Ok(())
     }
 
     /// Asks for the next line as it is: the response to an AUTHENTICATE challenge (RFC 9051 §6.2.2), or IDLE's DONE
@@ -333,8 +351,9 @@ impl Framer {
     /// A line ends with the announcement of a literal.
     fn literal(&mut self, announced: Announced, content_end: usize, after: usize) -> Step {
         let head = self.start..content_end;
+        let may_be = self.arguments <= ARGUMENTS_BEFORE_MESSAGE;
         let is_message =
-            self.part == Part::AfterMessage || self.buffer.get(head.clone()).is_some_and(announces_message);
+            self.part == Part::AfterMessage || may_be && self.buffer.get(head.clone()).is_some_and(announces_message);
         if is_message {
             self.hand_over(after);
             self.state = State::Asked(announced);
@@ -346,6 +365,7 @@ impl Framer {
         };
         self.scanned = after;
         self.line = after;
+        self.arguments += 1;
         self.state = State::Argument { remaining };
         match announced.sync {
             Sync::Waits => Step::Event(Ready::Continue),
@@ -390,6 +410,7 @@ impl Framer {
         self.line = to;
         self.scanned = to;
         self.literals = 0;
+        self.arguments = 0;
         self.state = State::Lines;
     }
 

@@ -25,7 +25,7 @@ mod set;
 pub use command::{Command, Fault, ParseError, SearchKey, StatusItem, Tag, Tagged, parse};
 pub use date::{Date, InternalDate};
 pub use flag::{Flag, Keyword, SpecialUse, StoreMode};
-pub use frame::{Announced, Event, Framer, Limits, Sync};
+pub use frame::{Announced, Event, Flood, Framer, Limits, Sync};
 pub use list_pattern::{ListPattern, PatternTooComplex};
 pub use mailbox_name::{MAX_LEVELS, MAX_OCTETS, MailboxName, NameError, NameForm, SEPARATOR, Utf8Name};
 pub use number::{ModSeq, SeqNum, Uid, UidValidity};

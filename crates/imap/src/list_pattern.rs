@@ -23,6 +23,7 @@ type Places = [u64; MAX_WORDS];
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListPattern {
     pattern: Box<str>,
+    wildcards: usize,
     /// How many words have a bit for each place.
     words: usize,
     /// For each octet of the pattern, where in `masks` its places begin; 0 is the octet that occurs nowhere.
@@ -64,7 +65,16 @@ impl ListPattern {
                 }
             }
         }
-        Ok(Self { pattern: pattern.into(), words, index, masks, stars, percents })
+        Ok(Self { pattern: pattern.into(), wildcards, words, index, masks, stars, percents })
+    }
+
+    /// Whether they are more than one command may have names compared with: as much as one pattern may be, together.
+    /// Those without a wildcard cost next to nothing.
+    pub(crate) fn are_too_complex(patterns: &[Self]) -> bool {
+        let wild = || patterns.iter().filter(|pattern| !pattern.is_plain());
+        let wildcards: usize = wild().map(|pattern| pattern.wildcards).sum();
+        let octets: usize = wild().map(|pattern| pattern.pattern.len()).sum();
+        wildcards > MAX_WILDCARDS || octets > MAX_PATTERN
     }
 
     /// From the octets of a command, in the connection's form of names.
@@ -83,7 +93,7 @@ impl ListPattern {
 
     /// Whether there is no wildcard in it.
     pub fn is_plain(&self) -> bool {
-        !self.pattern.contains(['*', '%'])
+        self.wildcards == 0
     }
 
     /// Whether the name matches.
@@ -94,6 +104,11 @@ impl ListPattern {
         // INBOX in any case: its letters match their small forms too.
         let inbox = name.strip_prefix("INBOX").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let any_case = if inbox { "INBOX".len() } else { 0 };
+        if self.is_plain() {
+            let (start, rest) = name.split_at(any_case);
+            let (here, there) = self.pattern.split_at_checked(any_case).unwrap_or(("", &self.pattern));
+            return here.eq_ignore_ascii_case(start) && there == rest;
+        }
         let mut here = [0; MAX_WORDS];
         set(&mut here, 0);
         self.skip_wildcards(&mut here);

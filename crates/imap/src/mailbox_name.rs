@@ -143,6 +143,12 @@ impl MailboxName {
         Some(Self::spelt(self.as_str().get(..at)?))
     }
 
+    /// The bound right before all names below this one, in the order of names. It is no name itself.
+    #[must_use]
+    pub fn before_children(&self) -> Self {
+        Self::Other(Utf8Name(format!("{self}{SEPARATOR}").into()))
+    }
+
     /// The levels, from the top.
     pub fn components(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.as_str().split(SEPARATOR)

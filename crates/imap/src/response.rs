@@ -16,10 +16,15 @@ pub use mailbox::{
     vanished,
 };
 pub use number::number;
-pub use search::{Esearch, esearch, search};
+pub use search::{Esearch, SearchLine, esearch};
 pub use server::{capability, enabled, id, namespace};
 pub use status_line::{Condition, continuation, tagged, untagged};
 pub use text::{astring, literal, literal_head, literal8_head, mailbox, nstring, quoted, string};
+
+/// Ends a response that was written in parts.
+pub fn line_end(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\r\n");
+}
 
 /// Writes words with spaces between them.
 pub(crate) fn words<'a>(out: &mut Vec<u8>, words: impl IntoIterator<Item = &'a str>) {

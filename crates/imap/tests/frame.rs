@@ -9,7 +9,7 @@ fn events<'a>(limits: Limits, pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec
     let mut framer = Framer::new(limits);
     let mut seen: Vec<String> = Vec::new();
     for piece in pieces {
-        framer.push(piece);
+        framer.push(piece).expect("room");
         loop {
             let mut answer = None;
             match framer.next() {
@@ -128,13 +128,13 @@ fn refused_messages_are_swallowed() {
 #[test]
 fn an_accepted_message_can_still_be_refused() {
     let mut framer = Framer::new(SMALL);
-    framer.push(b"a APPEND x {10}\r\n12345");
+    framer.push(b"a APPEND x {10}\r\n12345").expect("room");
     assert!(matches!(framer.next(), Some(Event::Message { .. })));
     framer.accept();
     assert_eq!(framer.next(), Some(Event::Octets(b"12345")));
     framer.refuse();
     assert_eq!(framer.next(), None);
-    framer.push(b"67890 {3+}\r\nabc\r\nb NOOP\r\n");
+    framer.push(b"67890 {3+}\r\nabc\r\nb NOOP\r\n").expect("room");
     assert_eq!(framer.next(), Some(Event::Command(b"b NOOP")));
 }
 
@@ -182,35 +182,35 @@ fn check_few_cuts(bytes: &str, expected: &[&str]) {
 #[test]
 fn a_line_that_was_asked_for_comes_as_it_is() {
     let mut framer = Framer::new(SMALL);
-    framer.push(b"a IDLE\r\nDONE\r\nb X {5}\r\n");
+    framer.push(b"a IDLE\r\nDONE\r\nb X {5}\r\n").expect("room");
     assert_eq!(framer.next(), Some(Event::Command(b"a IDLE")));
     framer.expect_line();
     assert_eq!(framer.next(), Some(Event::Line(b"DONE")));
     framer.expect_line();
     assert_eq!(framer.next(), Some(Event::Line(b"b X {5}")));
     framer.expect_line();
-    framer.push(b"");
+    framer.push(b"").expect("room");
     assert_eq!(framer.next(), None);
     assert!(!framer.is_between_commands());
-    framer.push(b"\r\nc NOOP\r\n");
+    framer.push(b"\r\nc NOOP\r\n").expect("room");
     assert_eq!(framer.next(), Some(Event::Line(b"")));
     assert_eq!(framer.next(), Some(Event::Command(b"c NOOP")));
     framer.expect_line();
-    framer.push(&[b'x'; 200]);
+    framer.push(&[b'x'; 200]).expect("room");
     assert_eq!(framer.next(), Some(Event::TooBig(None)));
-    framer.push(b"x\r\nd NOOP\r\n");
+    framer.push(b"x\r\nd NOOP\r\n").expect("room");
     assert_eq!(framer.next(), Some(Event::Command(b"d NOOP")));
 }
 
 #[test]
 fn starttls_forgets_what_came_before() {
     let mut framer = Framer::new(SMALL);
-    framer.push(b"a STARTTLS\r\nb LOGIN x y\r\nc LO");
+    framer.push(b"a STARTTLS\r\nb LOGIN x y\r\nc LO").expect("room");
     assert_eq!(framer.next(), Some(Event::Command(b"a STARTTLS")));
     assert_eq!(framer.discard(), 17);
     assert_eq!(framer.next(), None);
     assert!(framer.is_between_commands());
-    framer.push(b"d NOOP\r\n");
+    framer.push(b"d NOOP\r\n").expect("room");
     assert_eq!(framer.next(), Some(Event::Command(b"d NOOP")));
 }
 
@@ -221,16 +221,16 @@ fn hostile_floods_take_linear_time_and_little_memory() {
     let mut framer = Framer::new(Limits::BEFORE_LOGIN);
     let mut told = 0;
     for _ in 0..4096 {
-        framer.push(&[b'('; 4096]);
+        framer.push(&[b'('; 4096]).expect("room");
         while framer.next().is_some() {
             told += 1;
         }
         assert!(framer.memory() <= 64 * 1024, "holds {}", framer.memory());
     }
     assert_eq!(told, 1);
-    framer.push(b"\n");
+    framer.push(b"\n").expect("room");
     assert_eq!(framer.next(), None);
-    framer.push("a X\n".repeat(500_000).as_bytes());
+    framer.push("a X\n".repeat(500_000).as_bytes()).expect("room");
     let mut commands = 0;
     while framer.next().is_some() {
         commands += 1;
@@ -245,4 +245,26 @@ fn a_line_as_long_as_the_limit_is_a_command_wherever_it_is_cut() {
     let line = format!("a {}", "x".repeat(58));
     check(SMALL, &format!("{line}\r\n"), &[&format!("command {line}")]);
     check(SMALL, &format!("{line}x\r\n"), &["too big a"]);
+}
+
+#[test]
+fn who_looks_at_nothing_is_given_no_more_than_a_command() {
+    let mut framer = Framer::new(Limits { command: 1000, lines: 500 });
+    let line = [b'x'; 300];
+    let taken = (0..100).take_while(|_| framer.push(&line).is_ok()).count();
+    assert_eq!(taken, 4, "what is there may be more by what one read brings");
+    assert!(framer.memory() < 3000);
+    while framer.next().is_some() {}
+    assert_eq!(framer.push(&line), Ok(()), "it was looked at");
+}
+
+#[test]
+fn a_literal_costs_no_more_for_what_stands_before_it() {
+    let set = "1,2,3,4,5,6,7,8,".repeat(12_000);
+    let bytes = format!("a REPLACE {set}9 ({}\r\n", "{1+}\r\nx".repeat(40_000));
+    let before = std::time::SystemTime::now();
+    let seen = events(Limits::AFTER_LOGIN, [bytes.as_bytes()]);
+    let time = before.elapsed().unwrap_or_default();
+    assert!(seen.len() == 1 && seen.iter().all(|event| event.starts_with("command a REPLACE")));
+    assert!(time < std::time::Duration::from_secs(3), "{time:?}");
 }

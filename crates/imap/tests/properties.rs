@@ -66,7 +66,7 @@ fn events(bytes: &[u8], cuts: &[usize]) -> Vec<String> {
     while !rest.is_empty() {
         let (piece, after) = rest.split_at((*cuts.next().unwrap()).clamp(1, rest.len()));
         rest = after;
-        framer.push(piece);
+        framer.push(piece).expect("room");
         loop {
             let mut accept = None;
             match framer.next() {

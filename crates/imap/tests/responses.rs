@@ -142,20 +142,36 @@ fn mailboxes() {
     check("* 23 EXISTS\r\n", Codec, |out| exists(out, 23));
     check("* 0 RECENT\r\n", Codec, |out| recent(out, 0));
     check("* 1 EXPUNGE\r\n", Codec, |out| expunge(out, SeqNum::MIN));
-    check("* VANISHED 1:3,5\r\n", Codec, |out| vanished(out, &uids(&[(1, 3), (5, 5)]), Gone::Now));
-    check("* VANISHED (EARLIER) 5\r\n", Codec, |out| vanished(out, &uids(&[(5, 5)]), Gone::Earlier));
-    check("", NoReader, |out| vanished(out, &UidSet::new(), Gone::Now));
+    let told = |set: UidSet, gone| {
+        move |out: &mut Vec<u8>| {
+            vanished(out, gone);
+            set.write_to(out);
+            line_end(out);
+        }
+    };
+    check("* VANISHED 1:3,5\r\n", Codec, told(uids(&[(1, 3), (5, 5)]), Gone::Now));
+    check("* VANISHED (EARLIER) 5\r\n", Codec, told(uids(&[(5, 5)]), Gone::Earlier));
 }
 
 #[test]
 fn search_results() {
     let numbers = [2, 5].map(|n| SeqNum::new(n).unwrap());
-    check("* SEARCH 2 5\r\n", Codec, |out| search(out, numbers, None));
-    check("* SEARCH\r\n", Codec, |out| search(out, UidSet::new().iter(), None));
-    check("* SEARCH 2 5 (MODSEQ 917162500)\r\n", Codec, |out| search(out, numbers, ModSeq::new(917_162_500)));
+    let search = |found: &'static [u32], modseq| {
+        move |out: &mut Vec<u8>| {
+            let line = SearchLine::begin(out);
+            for n in found {
+                line.found(out, SeqNum::new(*n).unwrap());
+            }
+            line.end(out, modseq);
+        }
+    };
+    check("* SEARCH 2 5\r\n", Codec, search(&[2, 5], None));
+    check("* SEARCH\r\n", Codec, search(&[], None));
+    check("* SEARCH 2 5 (MODSEQ 917162500)\r\n", Codec, search(&[2, 5], ModSeq::new(917_162_500)));
     let tag = Tag::new("a567").unwrap();
     let all: SeqSet = numbers.into_iter().collect();
-    let none = Esearch { tag: &tag, numbers: Numbers::Seq, min: None, max: None, count: None, modseq: None, all: None };
+    let none: Esearch<'_, SeqNum> =
+        Esearch { tag: &tag, numbers: Numbers::Seq, min: None, max: None, count: None, modseq: None, all: false };
     check("* ESEARCH (TAG \"a567\") UID MIN 7 MAX 3800 COUNT 15 MODSEQ 1\r\n", NoReader, |out| {
         let found = Esearch {
             tag: &tag,
@@ -164,15 +180,19 @@ fn search_results() {
             max: Uid::new(3800),
             count: Some(15),
             modseq: Some(ModSeq::MIN),
-            all: None,
+            all: false,
         };
         esearch(out, &found);
+        line_end(out);
     });
     check("* ESEARCH (TAG \"a567\") COUNT 0 ALL 2,5\r\n", NoReader, |out| {
-        esearch(out, &Esearch { count: Some(0), all: Some(&all), ..none.clone() });
+        esearch(out, &Esearch { count: Some(0), all: true, ..none.clone() });
+        all.write_to(out);
+        line_end(out);
     });
     check("* ESEARCH (TAG \"a567\")\r\n", NoReader, |out| {
-        esearch(out, &Esearch { all: Some(&SeqSet::new()), ..none.clone() });
+        esearch(out, &none);
+        line_end(out);
     });
 }
 

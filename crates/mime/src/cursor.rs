@@ -15,6 +15,11 @@ impl<'a> Cursor<'a> {
         self.rest.is_empty()
     }
 
+    /// How many octets are still to be read: a place in the text, counted from its end.
+    pub(crate) fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     pub(crate) fn peek(&self) -> Option<u8> {
         self.rest.first().copied()
     }
@@ -38,7 +43,12 @@ impl<'a> Cursor<'a> {
 
     pub(crate) fn take_while(&mut self, accept: impl Fn(u8) -> bool) -> &'a [u8] {
         let len = self.rest.iter().position(|&octet| !accept(octet)).unwrap_or(self.rest.len());
-        let (taken, rest) = self.rest.split_at_checked(len).unwrap_or((self.rest, &[]));
+        self.take(len)
+    }
+
+    /// The next octets, at most so many.
+    pub(crate) fn take(&mut self, most: usize) -> &'a [u8] {
+        let (taken, rest) = self.rest.split_at_checked(most).unwrap_or((self.rest, &[]));
         self.rest = rest;
         taken
     }

@@ -76,7 +76,10 @@ impl<'a> Run<'a> {
         }
         self.flush(text);
         self.words = 0;
-        text.push_str(&charset::decode(b"", octets));
+        match std::str::from_utf8(octets) {
+            Ok(plain) => text.push_str(plain),
+            Err(_) => text.push_str(&charset::decode(b"", octets)),
+        }
     }
 }
 

@@ -3,6 +3,10 @@
 use crate::cursor::is_space;
 use crate::encoded_word;
 use memchr::memchr;
+use std::collections::HashSet;
+
+/// As many names are compared one after the other; clients ask for less than twenty.
+const FEW: usize = 32;
 
 /// One field of a header block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,8 +94,15 @@ pub enum Match {
 /// the message; a header that ends without one ("no body and no blank line") gets none.
 pub fn filter_header<N: AsRef<[u8]>>(header: &[u8], names: &[N], which: Match, out: &mut Vec<u8>) {
     let mut fields = fields(header);
+    // Of many names each field looks its own up: there may be as many names as fields.
+    let many: Option<HashSet<Vec<u8>>> =
+        (names.len() > FEW).then(|| names.iter().map(|name| name.as_ref().to_ascii_lowercase()).collect());
+    let is_among = |field: &[u8]| match &many {
+        None => names.iter().any(|name| field.eq_ignore_ascii_case(name.as_ref())),
+        Some(names) => names.contains(&field.to_ascii_lowercase()),
+    };
     for field in fields.by_ref() {
-        let listed = !field.name.is_empty() && names.iter().any(|name| field.name.eq_ignore_ascii_case(name.as_ref()));
+        let listed = !field.name.is_empty() && is_among(field.name);
         if listed == (which == Match::Only) {
             out.extend_from_slice(field.raw);
         }

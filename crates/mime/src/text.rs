@@ -7,4 +7,4 @@ mod regions;
 pub mod search;
 mod utf7;
 
-pub use search::{Needle, Scope, SearchText};
+pub use search::{Needle, Scope, SearchText, Texts};

@@ -69,3 +69,15 @@ fn time_is_linear() {
         assert!(structure.as_bytes().len() < 16 << 20);
     }
 }
+
+#[test]
+fn many_names_are_looked_up_in_many_fields() {
+    let header = (0..150_000).fold(String::new(), |all, n| all + &format!("f{n}:\r\n"));
+    let names: Vec<String> = (100_000..250_000).map(|n| format!("F{n}")).collect();
+    let before = SystemTime::now();
+    let mut found = Vec::new();
+    mime::filter_header(header.as_bytes(), &names, mime::Match::Only, &mut found);
+    let time = before.elapsed().unwrap_or_default();
+    assert_eq!(found.len(), 50_000 * "f100000:\r\n".len());
+    assert!(time < PATIENCE, "{time:?}");
+}

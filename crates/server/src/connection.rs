@@ -21,7 +21,8 @@ use tracing::{debug, info, warn};
 use crate::buffer;
 use crate::conversation::Protocol;
 use crate::door::Security;
-use crate::link::{Link, Order, Orders};
+use crate::lanes::Ticket;
+use crate::link::{Link, Order, Orders, Rung};
 use crate::log::Address;
 use crate::registry::Seat;
 use crate::wire::{FarEnd, Socket, Wire};
@@ -52,6 +53,9 @@ impl Default for Patience {
     }
 }
 
+/// How long a stranger is not read where there is no room for what it says, before that is looked at again.
+const NO_ROOM: Duration = Duration::from_millis(100);
+
 /// For a wait that nothing but its event ends.
 const FAR: Duration = Duration::from_hours(24);
 
@@ -78,12 +82,13 @@ enum End {
 /// Serves one connection until it ends.
 pub(crate) async fn serve(socket: Socket, seat: Seat, reception: Arc<Reception>) {
     let link = seat.link.clone();
-    let end = talk(Wire::new(socket), &link, &reception).await;
+    let end = talk(Wire::new(socket), &seat, &reception).await;
     drop(seat);
     log_end(&link, &end);
 }
 
-async fn talk(mut wire: Wire, link: &Arc<Link>, reception: &Reception) -> End {
+async fn talk(mut wire: Wire, seat: &Seat, reception: &Reception) -> End {
+    let (link, registry) = (&seat.link, &seat.registry);
     let transport = match link.door.tls() {
         Security::AtOnce => match handshake(&mut wire, link, reception).await {
             Ok(transport) => transport,
@@ -97,8 +102,19 @@ async fn talk(mut wire: Wire, link: &Arc<Link>, reception: &Reception) -> End {
     loop {
         let mut outcome = turn.run(Place::Here);
         if let Outcome::Heavy = outcome {
+            let ticket = match turn.link.lane().try_enter() {
+                Some(ticket) => Some(ticket),
+                None => match Box::pin(queue(&mut turn, &reception.patience)).await {
+                    Ok(ticket) => ticket,
+                    Err(end) => {
+                        turn.drop_session();
+                        return end;
+                    }
+                },
+            };
             let working = tokio::task::spawn_blocking(move || {
                 let outcome = turn.run(Place::Pool);
+                drop(ticket);
                 (turn, outcome)
             });
             match working.await {
@@ -111,7 +127,12 @@ async fn talk(mut wire: Wire, link: &Arc<Link>, reception: &Reception) -> End {
             Outcome::Heavy => Ok(()),
             Outcome::Tired => poll_fn(|cx| Poll::Ready(rest(&mut turn, cx, &reception.patience))).await,
             Outcome::Blocked => unblock(&mut turn, alarm.as_mut(), &reception.patience).await,
-            Outcome::Idle => idle(&mut turn, alarm.as_mut()).await,
+            Outcome::Idle if turn.has_room() => idle(&mut turn, alarm.as_mut()).await,
+            Outcome::Idle => {
+                registry.make_room();
+                hold(&mut turn, alarm.as_mut(), &reception.patience, Some(NO_ROOM)).await
+            }
+            Outcome::Held => hold(&mut turn, alarm.as_mut(), &reception.patience, None).await,
             Outcome::StartTls => start_tls(&mut turn, reception).await,
             Outcome::Failed(error) => Err(End::Failed(error)),
             Outcome::Close => {
@@ -186,13 +207,87 @@ async fn idle(turn: &mut Turn, mut alarm: Pin<&mut Sleep>) -> Result<(), End> {
     .await
 }
 
-/// Between two slices of a long command: does the server want something, and is the client there still?
-fn rest(turn: &mut Turn, cx: &mut Context<'_>, patience: &Patience) -> Result<(), End> {
-    let rung = turn.link.take();
+/// Waits for a thread in the session's lane, and keeps its place there whatever is rung meanwhile. Who has hung up is not worked
+/// for; who is told to end needs no thread of others' to say the last words.
+async fn queue(turn: &mut Turn, patience: &Patience) -> Result<Option<Ticket>, End> {
+    let link = turn.link.clone();
+    let mut enter = pin!(link.lane().enter());
+    while !turn.is_ending() {
+        let rung = {
+            let mut gone = pin!(gone(&turn.wire, patience.half_closed));
+            poll_fn(|cx| {
+                if let Poll::Ready(ticket) = enter.as_mut().poll(cx) {
+                    return Poll::Ready(Ok(Err(ticket)));
+                }
+                if let Poll::Ready(rung) = link.poll_rung(cx) {
+                    return Poll::Ready(Ok(Ok(rung)));
+                }
+                gone.as_mut().poll(cx).map(Err)
+            })
+            .await?
+        };
+        match rung {
+            Ok(rung) => hear(turn, rung),
+            Err(ticket) => return Ok(Some(ticket)),
+        }
+    }
+    Ok(None)
+}
+
+/// What the bell was rung for is passed on.
+fn hear(turn: &mut Turn, rung: Rung) {
     if rung.session {
         turn.wake();
     }
     obey(turn, rung.orders);
+}
+
+/// Ends some time after the client has said all it will ever say: it may be waiting for an answer still, but hardly so
+/// long.
+async fn gone(wire: &Wire, half_closed: Duration) -> End {
+    match wire.closed().await {
+        Ok(()) => {
+            sleep(half_closed).await;
+            End::Gone
+        }
+        Err(error) => End::Failed(error),
+    }
+}
+
+/// Waits for the deadline or a wake, or so long at most, without reading what the client says meanwhile.
+async fn hold(
+    turn: &mut Turn,
+    mut alarm: Pin<&mut Sleep>,
+    patience: &Patience,
+    most: Option<Duration>,
+) -> Result<(), End> {
+    let (until, half_closed) = (most.map(|most| Instant::now() + most), patience.half_closed);
+    let deadline = turn.deadline().into_iter().chain(until).min();
+    set(alarm.as_mut(), deadline);
+    let rung = {
+        let mut gone = pin!(gone(&turn.wire, half_closed));
+        poll_fn(|cx| {
+            if let Poll::Ready(rung) = turn.link.poll_rung(cx) {
+                return Poll::Ready(Ok(Some(rung)));
+            }
+            if let Poll::Ready(end) = gone.as_mut().poll(cx) {
+                return Poll::Ready(Err(end));
+            }
+            if passed(deadline, alarm.as_mut(), cx) { Poll::Ready(Ok(None)) } else { Poll::Pending }
+        })
+        .await?
+    };
+    if let Some(rung) = rung {
+        obey(turn, rung.orders);
+    }
+    turn.wake();
+    Ok(())
+}
+
+/// Between two slices of a long command: does the server want something, and is the client there still?
+fn rest(turn: &mut Turn, cx: &mut Context<'_>, patience: &Patience) -> Result<(), End> {
+    let rung = turn.link.take();
+    hear(turn, rung);
     match turn.wire.far_end(cx) {
         Ok(FarEnd::Speaks) => Ok(()),
         Ok(FarEnd::HasClosed) if turn.closed_for() < patience.half_closed => Ok(()),

@@ -16,6 +16,8 @@ pub(crate) trait Conversation: Send {
     fn wake(&mut self, now: Now);
     /// Adds octets to send, and says what to do after sending them. Where the session works.
     fn transmit(&mut self, out: &mut Vec<u8>) -> Next;
+    /// How many octets of memory hold what the client said and was not worked on.
+    fn held(&self) -> usize;
     /// When to wake it if nothing happens.
     fn deadline(&self) -> Option<Instant>;
     /// Whether `transmit` will take only a moment now.

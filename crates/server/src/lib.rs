@@ -19,6 +19,8 @@ mod core;
 mod door;
 mod doorbell;
 mod duties;
+mod intake;
+mod lanes;
 mod link;
 mod listen;
 pub mod log;

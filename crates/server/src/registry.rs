@@ -11,12 +11,16 @@ use store::AccountId;
 use crate::auth::Network;
 use crate::config::Limits;
 use crate::door::{Door, Entry};
+use crate::intake::Intake;
+use crate::lanes::Lanes;
 use crate::link::{Link, Login, Order, Transcript};
 
 /// All connections of the server.
 pub(crate) struct Registry {
     limits: Limits,
     next: AtomicU64,
+    intake: Arc<Intake>,
+    lanes: Lanes,
     table: Mutex<Table>,
 }
 
@@ -49,7 +53,13 @@ pub(crate) enum Full {
 
 impl Registry {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, next: AtomicU64::new(1), table: Mutex::default() }
+        Self {
+            limits,
+            next: AtomicU64::new(1),
+            intake: Arc::default(),
+            lanes: Lanes::default(),
+            table: Mutex::default(),
+        }
     }
 
     /// A connection has come. Where too many wait to log in, the oldest of them makes room.
@@ -76,7 +86,11 @@ impl Registry {
                 oldest.extend(table.waiting.pop_first());
             }
         }
-        let link = Arc::new(Link::new(id, door, address));
+        let lane = match door.entry() {
+            Entry::Login => self.lanes.address(source),
+            Entry::Free => self.lanes.deliveries(),
+        };
+        let link = Arc::new(Link::new(id, door, address, (self.intake.stake(), lane)));
         table.links.insert(id, link.clone());
         let oldest: Vec<Arc<Link>> = oldest.iter().filter_map(|id| table.links.get(id).cloned()).collect();
         drop(table);
@@ -84,6 +98,18 @@ impl Registry {
             link.order(Order::MakeRoom);
         }
         Ok(Seat { registry: self.clone(), link })
+    }
+
+    /// There is no room for what strangers say: the oldest of them that keeps something makes room.
+    pub(crate) fn make_room(&self) {
+        let oldest = {
+            let table = self.table.lock();
+            let waiting = table.waiting.iter().filter_map(|id| table.links.get(id));
+            waiting.into_iter().find(|link| link.stake.kept() > 0 && !link.must_end()).cloned()
+        };
+        if let Some(link) = oldest {
+            link.order(Order::MakeRoom);
+        }
     }
 
     /// A session logs in. `stamp` stands for the credentials: when they change, the session ends.
@@ -99,7 +125,7 @@ impl Registry {
         if let Some(link) = link {
             table.no_longer_waits(session, link.source());
             link.set_transcript(if table.transcripts.contains(&account) { Transcript::On } else { Transcript::Off });
-            link.set_login(login);
+            link.set_login(login, self.lanes.account(account));
         }
         Some(Admission { registry: self.clone(), account, session })
     }
@@ -170,7 +196,7 @@ impl Table {
 
 /// A connection's place, given back when it is dropped.
 pub(crate) struct Seat {
-    registry: Arc<Registry>,
+    pub(crate) registry: Arc<Registry>,
     pub(crate) link: Arc<Link>,
 }
 

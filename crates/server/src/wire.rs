@@ -60,6 +60,11 @@ impl Wire {
         self.stack.far_end(cx)
     }
 
+    /// Waits until the client has said all it will ever say, without reading what of it is still on its way.
+    pub(crate) async fn closed(&self) -> io::Result<()> {
+        self.stack.closed().await
+    }
+
     /// Takes as much as it can now, and says how much: 0 if the kernel has to take something first.
     pub(crate) fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.stack.try_write(bytes)

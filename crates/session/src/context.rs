@@ -77,7 +77,7 @@ impl Context {
             view.claim_recent(state, |uid_next| account.claim_recent(id, uid_next));
         }
         if !found.is_empty() {
-            news::write(&mut self.out, view, found, self.enabled);
+            news::write(&mut self.out, view, &found, self.enabled);
         }
     }
 

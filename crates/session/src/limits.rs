@@ -2,12 +2,28 @@
 
 use std::time::Duration;
 
-/// Octets that a session collects before its owner sends them: what a slow reader may keep waiting, and as much again
-/// for the response under way.
+/// Octets that a session collects before its owner sends them: what a slow reader may keep waiting, and a piece for the
+/// response under way.
 pub(crate) const TRANSMIT: usize = 64 * 1024;
 
 /// The largest piece of a body that is read at once.
 pub(crate) const PIECE: u64 = 256 * 1024;
+
+/// All that is given to be sent at a time: what is made before the limit is noticed may take a piece more.
+pub(crate) const AT_ONCE: usize = TRANSMIT + 256 * 1024;
+
+/// How many times its octets a FETCH may make the server look at a message, to decode parts and to find header fields:
+/// NO `[LIMIT]`. What it sends as it is stored does not count.
+pub(crate) const LOOKS: u64 = 4;
+
+/// What it may look at of any message.
+pub(crate) const LOOKS_FLOOR: u64 = 1024 * 1024;
+
+/// Octets of flags' texts that an answer keeps, to write them again; and one combination's more.
+pub(crate) const FLAG_TEXTS: usize = 256 * 1024;
+
+/// How many numbers or ranges of a long set are written at once: some 10 to 20 KiB.
+pub(crate) const NUMBERS: usize = 1_000;
 
 /// How long a client may take to log in: BYE after it.
 pub(crate) const LOGIN: Duration = Duration::from_secs(30);

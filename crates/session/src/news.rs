@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use account::{FlagSetId, FlagTable, KeywordId, Messages, Record, Rights, SystemFlags};
 use imap::response::{self, FetchLine, Gone, NewKeywords};
-use imap::{Flag, Uid, UidSet};
+use imap::{Flag, SeqSet, Uid, UidSet};
 
 use crate::enabled::Enabled;
+use crate::limits;
 use crate::outbox::{Filled, Later, Outbox};
 use crate::reply::Notice;
 use crate::view::{News, View};
@@ -21,14 +22,15 @@ const SYSTEM: [(SystemFlags, Flag); 5] = [
 ];
 
 /// Writes what a sync found.
-pub(crate) fn write(out: &mut Outbox, view: &View, news: News, enabled: Enabled) {
+pub(crate) fn write(out: &mut Outbox, view: &View, news: &News, enabled: Enabled) {
     if enabled.qresync {
-        let gone: UidSet = news.gone.iter().rev().map(|(_, uid)| *uid).collect();
-        out.write(|out| response::vanished(out, &gone, Gone::Now));
+        out.vanished(news.gone.iter().rev().map(|(_, uid)| *uid).collect(), Gone::Now);
     } else {
-        let mut gone = news.gone.into_iter();
+        let gone: SeqSet = news.gone.iter().rev().map(|(seq, _)| *seq).collect();
+        let mut gone = gone.into_numbers();
         out.then(move |out: &mut Outbox| {
-            let (seq, _) = gone.next()?;
+            // From the highest number down, so that each is right when it is sent.
+            let seq = gone.next_back()?;
             out.write(|out| response::expunge(out, seq));
             Some(())
         });
@@ -124,10 +126,13 @@ impl Later for LaterFlags {
     }
 }
 
-/// The text of each combination of flags, made once.
+/// The text of each combination of flags, made once as long as they are not too much to keep: thousands of combinations
+/// of thousands of keywords are.
 #[derive(Default)]
 pub(crate) struct FlagTexts {
     plain: Vec<Option<Box<[u8]>>>,
+    /// How many octets these are.
+    kept: usize,
     recent: Vec<u8>,
 }
 
@@ -139,7 +144,15 @@ impl FlagTexts {
         if self.plain.len() <= at {
             self.plain.resize(at + 1, None);
         }
-        let text = self.plain[at].get_or_insert_with(|| text(table, record.flags).into());
+        if self.kept > limits::FLAG_TEXTS && self.plain[at].is_none() {
+            self.plain.fill(None);
+            self.kept = 0;
+        }
+        let text = self.plain[at].get_or_insert_with(|| {
+            let text = text(table, record.flags);
+            self.kept += text.len();
+            text.into()
+        });
         if !recent.contains(record.uid) {
             return text;
         }
@@ -159,4 +172,41 @@ fn text(table: &FlagTable, id: FlagSetId) -> Vec<u8> {
     let keyword = |k: &KeywordId| table.keywords().get(k.index()).map(imap::Keyword::as_str);
     let words: Vec<&str> = system.chain(set.keywords().iter().filter_map(keyword)).collect();
     words.join(" ").into_bytes()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use account::{EmailId, Flags};
+    use imap::{InternalDate, Keyword, ModSeq, StoreMode};
+
+    use super::*;
+
+    #[test]
+    fn texts_of_many_long_combinations_are_not_all_kept() {
+        let mut table = FlagTable::default();
+        let mut flags = FlagSetId::default();
+        let mut texts = FlagTexts::default();
+        let mut written = 0;
+        for n in 0..200 {
+            let keyword = Keyword::new(&format!("{n:0>200}")).unwrap();
+            flags = table.store(flags, StoreMode::Add, &Flags::new(SystemFlags::default(), vec![keyword]));
+            let record = Record {
+                modseq: ModSeq::MIN,
+                created: ModSeq::MIN,
+                email: EmailId::FIRST,
+                internal_date: InternalDate::new(0, 0),
+                save_date: 0,
+                uid: Uid::MIN,
+                size: 0,
+                flags,
+            };
+            let text = texts.of((&table, &UidSet::new()), &record);
+            assert_eq!(text.len(), 201 * n + 200);
+            written += text.len();
+            let kept: usize = texts.plain.iter().flatten().map(|text| text.len()).sum();
+            assert!(kept == texts.kept && kept <= limits::FLAG_TEXTS + 201 * 200, "{kept} octets are kept");
+        }
+        assert!(written > 10 * limits::FLAG_TEXTS, "this tests nothing");
+    }
 }

@@ -59,6 +59,11 @@ impl Place {
     }
 }
 
+/// The mailbox of the user's own account that LIST shows by this name.
+pub(crate) fn listed<'a>(state: &'a State, name: &MailboxName) -> Option<&'a Arc<Mailbox>> {
+    state.named(name)
+}
+
 /// For COPY and MOVE.
 impl From<Place> for Destination {
     fn from(place: Place) -> Self {

@@ -176,6 +176,8 @@ pub(crate) enum Wrong {
     Damaged(Uid),
     /// BINARY of a part of this message (RFC 3516 §4.3).
     UnknownEncoding(Uid),
+    /// The same octets of this message again and again.
+    TooMuchOf(Uid),
 }
 
 impl From<Wrong> for Answer {
@@ -222,6 +224,9 @@ impl From<Wrong> for Answer {
             ),
             Wrong::Damaged(uid) => {
                 Self::no(Code::Corruption, format!("What is stored of UID {uid} is damaged; the rest was sent"))
+            }
+            Wrong::TooMuchOf(uid) => {
+                Self::no(Code::Limit, format!("Too much is asked of UID {uid} at once; ask for fewer and longer parts"))
             }
             Wrong::UnknownEncoding(uid) => {
                 Self::no(Code::UnknownCte, format!("The encoding of that part of UID {uid} is not known"))
@@ -288,6 +293,8 @@ pub(crate) enum Farewell {
     NoLogin,
     TooManyFailedLogins,
     TooManyBadCommands,
+    /// More was read than a command may be, and none of it was looked at.
+    TooMuchAtOnce,
     /// Octets were promised that cannot be read: no answer can mend that.
     BrokenPromise,
 }
@@ -304,6 +311,7 @@ impl Farewell {
             Self::NoLogin => "Log in sooner next time",
             Self::TooManyFailedLogins => "Too many failed logins",
             Self::TooManyBadCommands => "Too many commands that are none",
+            Self::TooMuchAtOnce => "Too much was sent ahead",
             Self::BrokenPromise => "Stored data cannot be read; the administrator can run `posthorn check`",
         }
     }

@@ -9,7 +9,7 @@ use imap::{Announced, Event, Framer, Limits, Tag};
 use crate::capability::When;
 use crate::context::Context;
 use crate::enabled::Enabled;
-use crate::outbox::Outbox;
+use crate::outbox::{Filled, Outbox};
 use crate::reply::{Answer, Done, Farewell, GoOn, Notice, Wrong};
 use crate::state::{LoggedIn, State};
 use crate::view::Expunges;
@@ -75,9 +75,14 @@ impl Session {
     pub fn receive(&mut self, bytes: &[u8], now: Now) {
         self.context.now = now;
         self.heard = now.monotonic;
-        if self.after == After::Continue {
-            self.framer.push(bytes);
+        if self.after == After::Continue && self.framer.push(bytes).is_err() {
+            self.bye(Farewell::TooMuchAtOnce);
         }
+    }
+
+    /// How many octets of memory hold what the client said and has no answer yet.
+    pub fn held(&self) -> usize {
+        self.framer.memory()
     }
 
     /// The account changed, or the deadline passed.
@@ -111,20 +116,23 @@ impl Session {
                 continue;
             }
             let next = match self.after {
+                After::Continue if matches!(self.waits(), Waits::Until(_)) => Next::Hold,
                 After::Continue => Next::Read,
                 After::StartTls => Next::StartTls,
                 After::Close => Next::Close,
             };
             // What a step has to say may not have found room.
-            if next != Next::Read || !(self.step() || self.context.out.has_backlog()) {
+            if !matches!(next, Next::Read | Next::Hold) || !(self.step() || self.context.out.has_backlog()) {
                 break next;
             }
         };
         if !self.context.out.is_empty() {
             self.sent = self.context.now.monotonic;
         }
-        self.context.out.give_back(out);
-        next
+        match self.context.out.give_back(out) {
+            Filled::All => next,
+            Filled::More => Next::Write,
+        }
     }
 
     /// When to call [`Session::wake`] if nothing happens before.
@@ -308,7 +316,6 @@ impl Session {
 
     /// Says BYE; the connection is closed once that is sent.
     fn bye(&mut self, farewell: Farewell) {
-        self.context.out.forget_backlog();
         self.context.out.bye(farewell);
         self.close();
     }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use account::{FlagTable, Flags, Mailbox, MailboxId, Messages, ObjectIds, Permit, Record, Rights, State, difference};
+use account::{FlagTable, Flags, Mailbox, MailboxId, Messages, ObjectIds, Permit, Rights, State, difference};
 use imap::command::Access;
 use imap::{ModSeq, SeqNum, SeqSet, SetArg, StoreMode, Target, Uid, UidSet};
 use store::{Account, Pin};
@@ -286,11 +286,6 @@ impl View {
     pub(crate) fn delayed_modseq(&mut self) -> Option<ModSeq> {
         let delayed = !self.ghosts.is_empty();
         (std::mem::replace(&mut self.delayed, delayed) || delayed).then_some(self.modseq)
-    }
-
-    /// The message with this UID.
-    pub(crate) fn record(&self, uid: Uid) -> Option<&Record> {
-        self.messages.by_uid(uid)
     }
 
     fn emptied(&self) -> Arc<Mailbox> {

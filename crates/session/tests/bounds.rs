@@ -144,3 +144,21 @@ fn a_long_answer_ends_where_the_session_does() {
     let (words, next) = client.piece();
     assert!(next == Next::Close && words.starts_with("* BYE ") && words.lines().count() == 1, "{words}");
 }
+
+#[test]
+fn who_is_owed_the_answer_to_a_login_is_not_read() {
+    let house = House::with_messages(1);
+    let peer = Peer { address: None, session: 1 };
+    let mut session = Session::new(house.settings.clone(), peer, Transport::PlainTrusted, Arc::new(|| {}), house.now);
+    let mut out = Vec::new();
+    while session.transmit(&mut out) == Next::Write {}
+    session.receive(b"a LOGIN slow wrong\r\nb NOOP\r\n", house.now);
+    assert_eq!(session.transmit(&mut out), Next::Hold);
+    // An owner that reads all the same does not make it keep more than a command.
+    let taken = (0..10_000).take_while(|_| {
+        session.receive(&[b'x'; 1000], house.now);
+        session.transmit(&mut out) == Next::Hold
+    });
+    assert!(taken.count() < 20 && session.held() < 64 << 10);
+    assert!(String::from_utf8(out).unwrap().ends_with("* BYE Too much was sent ahead\r\n"));
+}

@@ -88,6 +88,11 @@ impl Upload {
         self.size
     }
 
+    /// How many octets it takes before it works on them: fewer than that are put by and cost a copy.
+    pub fn room(&self) -> usize {
+        BODY_CHUNK - self.waiting.len()
+    }
+
     /// Whether none has come yet.
     pub fn is_empty(&self) -> bool {
         self.size == 0

@@ -345,23 +345,41 @@ fn two_processes_give_different_numbers() {
     assert_eq!(given.iter().collect::<BTreeSet<_>>().len(), 30);
 }
 
+/// The UIDVALIDITYs of the mailboxes of an account that is made at some time and removed again.
+fn made_and_removed(store: &Store, at: i64) -> BTreeSet<u32> {
+    let id = store.directory().add("alice", None, at).unwrap();
+    let account = store.account(id).unwrap();
+    for n in 0..100 {
+        commit(&account, move |state| plan::create(state, (&name(&format!("Box {n}")), Rights::ALL), &[], at)).unwrap();
+    }
+    let state = user(store, "alice").state().unwrap();
+    let given = state.by_name().map(|mailbox| mailbox.uid_validity.get()).collect();
+    store.remove(id).unwrap();
+    given
+}
+
+#[test]
+fn a_uidvalidity_is_not_given_again_when_the_marker_is_lost() {
+    let folder = Folder::new();
+    let before = made_and_removed(&folder.open(), NOW);
+    assert_eq!(folder.open().directory().put_right(), None);
+    let marker = folder.path().join("posthorn.store");
+    fs::remove_file(&marker).unwrap();
+    let store = folder.open();
+    let told = store.directory().put_right().unwrap().to_owned();
+    assert!(told.starts_with(&marker.display().to_string()), "{told}");
+    assert!(before.last() < made_and_removed(&store, 0).first(), "RFC 9051 §2.3.1.1");
+    // Nor if what comes back is an older one.
+    let older = fs::read(&marker).unwrap();
+    let before = made_and_removed(&store, NOW + 5000);
+    drop(store);
+    fs::write(&marker, older).unwrap();
+    assert!(before.last() < made_and_removed(&folder.open(), 0).first());
+}
+
 #[test]
 fn a_uidvalidity_is_not_that_of_an_account_before_whatever_the_clock_says() {
-    let validities = |store: &Store, who: &str| -> BTreeSet<u32> {
-        let state = user(store, who).state().unwrap();
-        state.by_name().map(|mailbox| mailbox.uid_validity.get()).collect()
-    };
-    let made = |store: &Store, at: i64| {
-        let id = store.directory().add("alice", None, at).unwrap();
-        let account = store.account(id).unwrap();
-        for n in 0..100 {
-            commit(&account, move |state| plan::create(state, (&name(&format!("Box {n}")), Rights::ALL), &[], at))
-                .unwrap();
-        }
-        let given = validities(store, "alice");
-        store.remove(id).unwrap();
-        given
-    };
+    let made = made_and_removed;
     let folder = Folder::new();
     for store in [&folder.open(), &Store::memory()] {
         let mut before = BTreeSet::new();

@@ -60,7 +60,7 @@ fn events(octets: &[u8], piece: usize, limits: Limits) -> Vec<Heard> {
     let mut framer = Framer::new(limits);
     let mut heard: Vec<Heard> = Vec::new();
     for piece in octets.chunks(piece) {
-        framer.push(piece);
+        framer.push(piece).expect("room");
         loop {
             let event = match framer.next() {
                 None => break,

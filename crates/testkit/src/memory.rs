@@ -15,6 +15,9 @@ pub const BEGIN: i64 = 1_767_268_800;
 /// More turns without an octet than any command takes.
 const TURNS: usize = 1_000_000;
 
+/// The most that a session may give at once (docs/limits.md): 64 KiB, and a piece of at most 256 KiB.
+pub(crate) const AT_ONCE: usize = (64 + 256) * 1024;
+
 /// How what a client sends is cut into the pieces that the session receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
@@ -41,6 +44,8 @@ struct Connection {
     session: Session,
     woken: Arc<AtomicBool>,
     out: Vec<u8>,
+    /// What the client sent and the session did not want to read yet.
+    on_the_way: Vec<u8>,
     next: Next,
 }
 
@@ -75,9 +80,8 @@ impl Memory {
             let mut quiet = true;
             for connection in self.connections.values_mut() {
                 connection.pump();
-                if connection.woken.swap(false, Ordering::SeqCst) && connection.next == Next::Read {
-                    connection.session.wake(self.now);
-                    connection.pump();
+                if connection.woken.swap(false, Ordering::SeqCst) && connection.waits() {
+                    connection.wake(self.now);
                     quiet = false;
                 }
             }
@@ -102,6 +106,7 @@ impl Connection {
             let before = self.out.len();
             let mut out = Vec::new();
             self.next = self.session.transmit(&mut out);
+            assert!(out.len() <= AT_ONCE, "{} octets at once: a slow reader keeps as many in memory", out.len());
             self.out.append(&mut out);
             if self.next != Next::Write {
                 return;
@@ -111,13 +116,32 @@ impl Connection {
         panic!("the session has been at work for {TURNS} turns and has not come to an end");
     }
 
+    /// The client sends: what the session does not want to read waits on the way.
     fn receive(&mut self, octets: &[u8], now: Now) {
         self.pump();
-        // What comes after STARTTLS before the handshake is thrown away, as the owner of a session has to do.
-        if self.next == Next::Read {
-            self.session.receive(octets, now);
+        self.on_the_way.extend_from_slice(octets);
+        self.read(now);
+    }
+
+    fn read(&mut self, now: Now) {
+        if self.next == Next::Read && !self.on_the_way.is_empty() {
+            self.session.receive(&std::mem::take(&mut self.on_the_way), now);
             self.pump();
         }
+        // What comes after STARTTLS before the handshake is thrown away, as the owner of a session has to do.
+        if self.next != Next::Hold {
+            self.on_the_way.clear();
+        }
+    }
+
+    fn waits(&self) -> bool {
+        matches!(self.next, Next::Read | Next::Hold)
+    }
+
+    fn wake(&mut self, now: Now) {
+        self.session.wake(now);
+        self.pump();
+        self.read(now);
     }
 }
 
@@ -129,7 +153,7 @@ impl Network for Memory {
         let peer = Peer { address: Some(std::net::Ipv4Addr::LOCALHOST.into()), session: self.made };
         let waker: session::Waker = Arc::new(move || flag.store(true, Ordering::SeqCst));
         let session = Session::new(self.settings.clone(), peer, self.transport.clone(), waker, self.now);
-        let connection = Connection { session, woken, out: Vec::new(), next: Next::Read };
+        let connection = Connection { session, woken, out: Vec::new(), on_the_way: Vec::new(), next: Next::Read };
         self.connections.insert(name.to_owned(), connection);
         self.settle();
         Ok(())
@@ -192,10 +216,8 @@ impl Network for Memory {
                     continue;
                 }
                 if connection.session.deadline().is_some_and(|due| due <= self.now.monotonic) {
-                    connection.session.wake(self.now);
-                    connection.pump();
-                    if connection.next == Next::Read
-                        && connection.session.deadline().is_some_and(|due| due <= self.now.monotonic)
+                    connection.wake(self.now);
+                    if connection.waits() && connection.session.deadline().is_some_and(|due| due <= self.now.monotonic)
                     {
                         return Err("a session was woken at its deadline and has the same deadline still".to_owned());
                     }

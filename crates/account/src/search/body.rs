@@ -6,6 +6,7 @@ use mime::Stored;
 use mime::text::SearchText;
 
 use super::Source;
+use super::header::Lines;
 use super::program::{Program, Test};
 use crate::Record;
 
@@ -41,9 +42,10 @@ impl Program {
             }
         })?;
         let found = search.finish();
+        let mut lines = Lines::new(&self.names, &header);
         let decided = self.root.decide(&mut |test| match test {
             Test::Sent(days) => Some(stored.sent_day().is_some_and(|day| days.has(day))),
-            Test::Header(field) => Some(field.is_in(&header)),
+            Test::Header(field) => Some(lines.have(field)),
             Test::Text(_, needle) => Some(found.get(*needle).is_some_and(|found| *found)),
             other => other.of_record(message.place, message.record),
         });

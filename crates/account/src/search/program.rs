@@ -5,7 +5,7 @@ use imap::{Flag, SeqNum, SeqSet, SetArg, Uid, UidSet};
 use mime::text::{Needle, Scope};
 
 use super::charset::Charset;
-use super::header::Field;
+use super::header::{Field, Names};
 use super::record::seq;
 use super::{Context, KEYS, TEXTS, Unsearchable};
 use crate::{EmailId, FlagSet, FlagTable, ObjectId, SystemFlags};
@@ -163,6 +163,8 @@ pub(super) struct Program {
     pub(super) within: Option<SeqSet>,
     /// The texts that [`Test::Text`] names.
     pub(super) needles: Vec<Needle>,
+    /// The names of the header fields that [`Test::Header`] is about.
+    pub(super) names: Names,
     /// The system flags of each combination, by number.
     pub(super) systems: Vec<SystemFlags>,
     /// How much more than a search of a few keys each message costs.
@@ -178,7 +180,8 @@ impl Program {
         if size.keys > KEYS || size.texts > TEXTS {
             return Err(Unsearchable::TooMuch);
         }
-        let mut compiler = Compiler { context, charset, needles: Vec::new(), by_modseq: false };
+        let mut compiler =
+            Compiler { context, charset, needles: Vec::new(), names: Names::default(), by_modseq: false };
         let mut within: Option<SeqSet> = None;
         let mut rest = Vec::new();
         let keys = match compiler.node(key) {
@@ -200,6 +203,7 @@ impl Program {
             root: Node::All(rest),
             within,
             needles: compiler.needles,
+            names: compiler.names,
             systems: context.flags.sets().iter().map(|set| set.system).collect(),
             weight: 1 + size.keys as u64 / 8,
             by_modseq: compiler.by_modseq,
@@ -249,6 +253,7 @@ struct Compiler<'a> {
     context: &'a Context<'a>,
     charset: Charset,
     needles: Vec<Needle>,
+    names: Names,
     by_modseq: bool,
 }
 
@@ -302,7 +307,7 @@ impl Compiler<'_> {
     }
 
     /// The keys that are about a header field.
-    fn field(&self, key: &SearchKey) -> Field {
+    fn field(&mut self, key: &SearchKey) -> Field {
         let (name, text): (&[u8], &[u8]) = match key {
             SearchKey::Bcc(text) => (b"Bcc", text),
             SearchKey::Cc(text) => (b"Cc", text),
@@ -313,7 +318,7 @@ impl Compiler<'_> {
             // All other keys are compiled before they come here. A field without a name is in no message.
             _ => (b"", b""),
         };
-        Field::new(name, &self.charset.text(text))
+        self.names.field(name, &self.charset.text(text))
     }
 
     /// BODY and TEXT. The empty string is in every message.

@@ -57,9 +57,11 @@ pub enum ListReturn {
 }
 
 impl List {
-    /// The patterns joined with the reference, ready to match.
+    /// The patterns joined with the reference, ready to match. There is one budget for all.
     pub fn compile(&self) -> Result<Vec<ListPattern>, PatternTooComplex> {
-        self.patterns.iter().map(|p| ListPattern::new(&format!("{}{p}", self.reference))).collect()
+        let patterns = self.patterns.iter().map(|p| ListPattern::new(&format!("{}{p}", self.reference)));
+        let patterns = patterns.collect::<Result<Vec<_>, _>>()?;
+        if ListPattern::are_too_complex(&patterns) { Err(PatternTooComplex) } else { Ok(patterns) }
     }
 }
 

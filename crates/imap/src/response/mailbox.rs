@@ -1,7 +1,7 @@
 //! What is told about mailboxes (RFC 9051 §7.2, §7.3, §7.4).
 
 use super::{mailbox, number, quoted, words};
-use crate::{Flag, MailboxName, NameForm, SeqNum, SpecialUse, UidSet};
+use crate::{Flag, MailboxName, NameForm, SeqNum, SpecialUse};
 
 /// An attribute of a mailbox in LIST (RFC 9051 §7.3.1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -218,15 +218,11 @@ pub enum Gone {
     Earlier,
 }
 
-/// Writes `* VANISHED ...` (RFC 7162 §3.2.10); nothing for an empty set.
-pub fn vanished(out: &mut Vec<u8>, uids: &UidSet, gone: Gone) {
-    if uids.is_empty() {
-        return;
-    }
+/// Writes `* VANISHED ` (RFC 7162 §3.2.10). The set, which is not empty, and the [line end](super::line_end) are for the
+/// caller to write, a part at a time if the set is long.
+pub fn vanished(out: &mut Vec<u8>, gone: Gone) {
     out.extend_from_slice(match gone {
         Gone::Now => b"* VANISHED ".as_slice(),
         Gone::Earlier => b"* VANISHED (EARLIER) ",
     });
-    uids.write_to(out);
-    out.extend_from_slice(b"\r\n");
 }

@@ -1,24 +1,39 @@
 //! What SEARCH found (RFC 9051 §7.3.4; RFC 3501 §7.2.5; RFC 4731; RFC 7162 §3.1.5).
 
 use super::{number, string};
-use crate::{ModSeq, Number, NumberSet, Tag, command::Numbers};
+use crate::{ModSeq, Number, Tag, command::Numbers};
 
-/// Writes a SEARCH response, as rev1 clients get it: `* SEARCH 2 5 (MODSEQ 7)`.
-pub fn search<N: Number>(out: &mut Vec<u8>, found: impl IntoIterator<Item = N>, modseq: Option<ModSeq>) {
-    out.extend_from_slice(b"* SEARCH");
-    for n in found {
+/// A SEARCH response that is being written, as rev1 clients get it: `* SEARCH 2 5 (MODSEQ 7)`. It may have a million
+/// numbers, so it is begun, gets them, and ends.
+#[derive(Debug)]
+#[must_use = "a SEARCH response has an end"]
+pub struct SearchLine(());
+
+impl SearchLine {
+    /// Writes `* SEARCH`.
+    pub fn begin(out: &mut Vec<u8>) -> Self {
+        out.extend_from_slice(b"* SEARCH");
+        Self(())
+    }
+
+    /// One more number.
+    pub fn found<N: Number>(&self, out: &mut Vec<u8>, n: N) {
         out.push(b' ');
         number(out, n.to_u32().into());
     }
-    if let Some(modseq) = modseq {
-        out.extend_from_slice(b" (MODSEQ ");
-        number(out, modseq.get());
-        out.push(b')');
+
+    /// Writes MODSEQ (RFC 7162 §3.1.5) and the line end.
+    pub fn end(self, out: &mut Vec<u8>, modseq: Option<ModSeq>) {
+        if let Some(modseq) = modseq {
+            out.extend_from_slice(b" (MODSEQ ");
+            number(out, modseq.get());
+            out.push(b')');
+        }
+        out.extend_from_slice(b"\r\n");
     }
-    out.extend_from_slice(b"\r\n");
 }
 
-/// An ESEARCH response (RFC 9051 §7.3.4). What is `None` is left out.
+/// An ESEARCH response (RFC 9051 §7.3.4) up to its set. What is `None` is left out.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Esearch<'a, N: Number> {
     /// The tag of the command that it answers.
@@ -33,11 +48,12 @@ pub struct Esearch<'a, N: Number> {
     pub count: Option<u64>,
     /// `MODSEQ`
     pub modseq: Option<ModSeq>,
-    /// `ALL`; left out if empty.
-    pub all: Option<&'a NumberSet<N>>,
+    /// Whether a set that is not empty follows: `ALL`.
+    pub all: bool,
 }
 
-/// Writes an ESEARCH response.
+/// Writes an ESEARCH response up to where its set stands, if it has one: that and the [line end](super::line_end) are for
+/// the caller to write, a part at a time if the set is long.
 pub fn esearch<N: Number>(out: &mut Vec<u8>, found: &Esearch<'_, N>) {
     out.extend_from_slice(b"* ESEARCH (TAG ");
     string(out, found.tag.as_str().as_bytes());
@@ -57,9 +73,7 @@ pub fn esearch<N: Number>(out: &mut Vec<u8>, found: &Esearch<'_, N>) {
             number(out, n);
         }
     }
-    if let Some(all) = found.all.filter(|all| !all.is_empty()) {
+    if found.all {
         out.extend_from_slice(b" ALL ");
-        all.write_to(out);
     }
-    out.extend_from_slice(b"\r\n");
 }

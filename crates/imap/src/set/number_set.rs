@@ -1,7 +1,7 @@
 //! A set of numbers as sorted ranges.
 
 use std::fmt;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use crate::{SeqNum, Uid};
 
@@ -130,6 +130,12 @@ impl<N: Number> NumberSet<N> {
         self.ranges.iter().flat_map(|(first, last)| (first.to_u32()..=last.to_u32()).filter_map(N::from_u32))
     }
 
+    /// The numbers, ascending, by themselves.
+    pub fn into_numbers(self) -> impl DoubleEndedIterator<Item = N> {
+        let ranges = self.ranges.into_iter();
+        ranges.flat_map(|(first, last)| (first.to_u32()..=last.to_u32()).filter_map(N::from_u32))
+    }
+
     /// The smallest number.
     pub fn first(&self) -> Option<N> {
         self.ranges.first().map(|(first, _)| *first)
@@ -211,7 +217,15 @@ impl<N: Number> NumberSet<N> {
 
     /// Writes the set as a `sequence-set` (RFC 9051 §9); nothing for the empty set, which the grammar cannot express.
     pub fn write_to(&self, out: &mut Vec<u8>) {
-        for (i, (first, last)) in self.ranges.iter().enumerate() {
+        self.write_part(out, 0..self.ranges.len());
+    }
+
+    /// Writes some of its ranges, by their places: the parts of a set that is too long to be written at once. `false`
+    /// if the last range is among them, or none is left.
+    pub fn write_part(&self, out: &mut Vec<u8>, part: Range<usize>) -> bool {
+        let more = part.end < self.ranges.len();
+        let ranges = self.ranges.iter().enumerate().skip(part.start).take(part.len());
+        for (i, (first, last)) in ranges {
             if i > 0 {
                 out.push(b',');
             }
@@ -221,6 +235,7 @@ impl<N: Number> NumberSet<N> {
                 crate::response::number(out, u64::from(last.to_u32()));
             }
         }
+        more
     }
 }
 

@@ -33,6 +33,26 @@ impl Needle {
     pub fn is_in(&self, text: &str) -> bool {
         self.finder.find(&fold(text)).is_some()
     }
+
+    /// Whether it occurs in one of some texts.
+    pub fn is_in_any(&self, texts: &Texts) -> bool {
+        self.finder.find(&texts.0).is_some()
+    }
+}
+
+/// Texts that many needles are looked for in: folded once for all.
+#[derive(Clone, Default, Debug)]
+pub struct Texts(Vec<u8>);
+
+/// Stands between two texts. No needle has it, as it is in no UTF-8.
+const BETWEEN: u8 = 0xff;
+
+impl Texts {
+    /// One more text.
+    pub fn push(&mut self, text: &str) {
+        self.0.extend_from_slice(&fold(text));
+        self.0.push(BETWEEN);
+    }
 }
 
 /// Says of each needle whether it occurs in a message.

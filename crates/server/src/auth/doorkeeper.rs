@@ -162,7 +162,7 @@ impl Inner {
             Admission::SameAgain(delay) => return Err(Refused::Wrong(delay)),
             Admission::TooSoon => return Err(Refused::TooSoon),
         };
-        let checked = self.slots.run(caller, pair.source, |memory| password::verify(&password, hash, memory));
+        let checked = self.slots.run(caller, |memory| password::verify(&password, hash, memory));
         let right = checked.inspect_err(|_| self.throttle.unchecked(&pair, Instant::now()))?;
         match known {
             Some(known) if right && known.hash.is_some() => {

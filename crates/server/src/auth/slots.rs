@@ -1,16 +1,18 @@
 //! How many passwords are hashed at once: each hash takes a core and 19 MiB for some 20 ms, so more at once than there
 //! are cores would only make all of them late.
 //!
-//! Two lines wait, those who have logged in from where they call before, and strangers. The lines take turns, and so do
-//! the addresses in each of them: who guesses keeps nobody waiting for long, be it from an address that is known.
+//! Those who have logged in from where they call before and strangers take turns, each in the order in which they came: many
+//! strangers who guess do not keep the known waiting, nor the known, one of whom may guess too, a stranger. That nobody
+//! fills a queue alone is what [`lanes`](crate::lanes) see to: an address has a few logins under way at most.
 
-mod line;
+use std::collections::VecDeque;
 
 use parking_lot::{Condvar, Mutex};
 
-use self::line::Line;
 use super::password::Memory;
-use super::throttle::Network;
+
+/// How many of each may wait. Each waits on a thread of the blocking pool.
+const QUEUE: usize = 256;
 
 /// Whose password it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,29 +23,50 @@ pub(super) enum Caller {
     Stranger,
 }
 
+impl Caller {
+    fn other(self) -> Self {
+        match self {
+            Self::Known => Self::Stranger,
+            Self::Stranger => Self::Known,
+        }
+    }
+}
+
+/// Those who wait, in their order.
 #[derive(Default)]
 struct Queue {
     free: usize,
-    known: Line,
-    strangers: Line,
-    /// A stranger's turn is next, if one waits.
-    strangers_turn: bool,
-    /// The ticket of the next who comes.
-    ticket: u64,
+    known: VecDeque<u64>,
+    strangers: VecDeque<u64>,
+    /// Whose turn it is where both wait.
+    next: Option<Caller>,
+    /// How many have come, to tell them apart.
+    came: u64,
     /// Kept while somebody waits for it, and no longer: it is 19 MiB each.
     spare: Vec<Memory>,
 }
 
 impl Queue {
-    /// The line whose turn it is: the other one, if nobody waits in it.
-    fn line(&mut self) -> &mut Line {
-        let strangers = self.known.len() == 0 || self.strangers_turn && self.strangers.len() > 0;
-        if strangers { &mut self.strangers } else { &mut self.known }
+    fn line(&mut self, caller: Caller) -> &mut VecDeque<u64> {
+        match caller {
+            Caller::Known => &mut self.known,
+            Caller::Stranger => &mut self.strangers,
+        }
     }
 
-    /// Whether this ticket's caller may go now.
-    fn is_turn(&mut self, ticket: u64) -> bool {
-        self.free > 0 && self.line().first() == Some(ticket)
+    /// Whether it is the turn of that one.
+    fn admits(&self, caller: Caller, number: u64) -> bool {
+        let (mine, others) = match caller {
+            Caller::Known => (&self.known, &self.strangers),
+            Caller::Stranger => (&self.strangers, &self.known),
+        };
+        self.free > 0
+            && mine.front() == Some(&number)
+            && (others.is_empty() || self.next.is_none_or(|next| next == caller))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.known.is_empty() && self.strangers.is_empty()
     }
 }
 
@@ -63,29 +86,24 @@ impl Slots {
     }
 
     /// Runs `work` when there is a place for it.
-    pub(super) fn run<T>(
-        &self,
-        caller: Caller,
-        from: Network,
-        work: impl FnOnce(&mut Memory) -> T,
-    ) -> Result<T, Crowded> {
-        let mut place = Place { slots: self, memory: self.enter(caller, from)? };
+    pub(super) fn run<T>(&self, caller: Caller, work: impl FnOnce(&mut Memory) -> T) -> Result<T, Crowded> {
+        let mut place = Place { slots: self, memory: self.enter(caller)? };
         Ok(work(&mut place.memory))
     }
 
-    fn enter(&self, caller: Caller, from: Network) -> Result<Memory, Crowded> {
+    fn enter(&self, caller: Caller) -> Result<Memory, Crowded> {
         let mut queue = self.queue.lock();
-        let ticket = queue.ticket;
-        queue.ticket += 1;
-        match caller {
-            Caller::Known => queue.known.join(from, ticket)?,
-            Caller::Stranger => queue.strangers.join(from, ticket)?,
+        if queue.line(caller).len() >= QUEUE {
+            return Err(Crowded);
         }
-        self.freed.wait_while(&mut queue, |queue| !queue.is_turn(ticket));
-        queue.line().advance();
-        queue.strangers_turn = caller == Caller::Known;
+        let number = queue.came;
+        queue.came += 1;
+        queue.line(caller).push_back(number);
+        self.freed.wait_while(&mut queue, |queue| !queue.admits(caller, number));
+        queue.line(caller).pop_front();
+        queue.next = Some(caller.other());
         queue.free -= 1;
-        // Whoever is next may have looked before this one went.
+        // Whoever is next now may have been looked at before it was.
         if queue.free > 0 {
             self.freed.notify_all();
         }
@@ -103,13 +121,13 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut queue = self.slots.queue.lock();
         queue.free += 1;
-        if queue.known.len() + queue.strangers.len() > 0 {
-            queue.spare.push(std::mem::take(&mut self.memory));
-            drop(queue);
-        } else {
+        if queue.is_empty() {
             let nobody_waits = std::mem::take(&mut queue.spare);
             drop(queue);
             drop(nobody_waits);
+        } else {
+            queue.spare.push(std::mem::take(&mut self.memory));
+            drop(queue);
         }
         self.slots.freed.notify_all();
     }
@@ -124,8 +142,6 @@ mod tests {
 
     use super::*;
 
-    const HERE: Network = Network::Local;
-
     #[test]
     fn never_more_at_once_than_places() {
         let slots = Slots::new(2);
@@ -135,7 +151,7 @@ mod tests {
                 let caller = if n % 3 == 0 { Caller::Known } else { Caller::Stranger };
                 let (slots, now, most) = (&slots, &now, &most);
                 scope.spawn(move || {
-                    slots.run(caller, HERE, |_| {
+                    slots.run(caller, |_| {
                         most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         thread::sleep(Duration::from_millis(2));
                         now.fetch_sub(1, Ordering::SeqCst);
@@ -147,17 +163,17 @@ mod tests {
     }
 
     #[test]
-    fn the_known_go_after_one_stranger_who_waits_longer_at_most() {
+    fn the_known_and_strangers_take_turns() {
         let slots = Arc::new(Slots::new(1));
         let (done, order) = mpsc::channel();
         let (hold, held) = mpsc::channel::<()>();
         let spawn = |caller, name: &'static str| {
             let (slots, done) = (slots.clone(), done.clone());
-            thread::spawn(move || slots.run(caller, HERE, |_| done.send(name)))
+            thread::spawn(move || slots.run(caller, |_| done.send(name)))
         };
         let first = {
             let slots = slots.clone();
-            thread::spawn(move || slots.run(Caller::Stranger, HERE, |_| held.recv()))
+            thread::spawn(move || slots.run(Caller::Stranger, |_| held.recv()))
         };
         let wait_for = |ready: &dyn Fn(&Queue) -> bool| {
             while !ready(&slots.queue.lock()) {
@@ -169,9 +185,12 @@ mod tests {
         wait_for(&|q| q.strangers.len() == 2);
         threads.push(spawn(Caller::Known, "known"));
         wait_for(&|q| q.known.len() == 1);
+        threads.push(spawn(Caller::Known, "known"));
+        wait_for(&|q| q.known.len() == 2);
         hold.send(()).unwrap();
         first.join().unwrap().unwrap().unwrap();
-        assert_eq!(order.recv().unwrap(), "known");
+        let order: Vec<&str> = (0..4).map(|_| order.recv().unwrap()).collect();
+        assert_eq!(order, ["known", "stranger", "known", "stranger"], "the first one was a stranger");
         for thread in threads {
             thread.join().unwrap().unwrap().unwrap();
         }
@@ -180,10 +199,9 @@ mod tests {
     #[test]
     fn a_place_comes_back_after_a_panic() {
         let slots = Slots::new(1);
-        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            slots.run(Caller::Known, HERE, |_| panic!("test"))
-        }));
+        let panicked =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| slots.run(Caller::Known, |_| panic!("test"))));
         assert!(panicked.is_err());
-        assert_eq!(slots.run(Caller::Stranger, HERE, |_| 7), Ok(7));
+        assert_eq!(slots.run(Caller::Stranger, |_| 7), Ok(7));
     }
 }

@@ -29,6 +29,8 @@ enum Task {
     Flood,
     /// Works for ever, and sends nothing.
     Search,
+    /// Owes an answer until then, and does not want to hear more.
+    Owe(Instant),
 }
 
 #[derive(Default)]
@@ -37,6 +39,7 @@ struct Counts {
     slices: AtomicUsize,
     wakes: AtomicUsize,
     dropped: AtomicUsize,
+    heard: AtomicUsize,
 }
 
 impl Drop for Puppet {
@@ -47,12 +50,17 @@ impl Drop for Puppet {
 
 impl Conversation for Puppet {
     fn receive(&mut self, bytes: &[u8], _: Now) {
+        self.counts.heard.fetch_add(bytes.len(), Ordering::SeqCst);
         self.heard.extend_from_slice(bytes);
     }
 
     fn wake(&mut self, _: Now) {
         self.counts.wakes.fetch_add(1, Ordering::SeqCst);
         self.heard.extend_from_slice(b"woken\n");
+    }
+
+    fn held(&self) -> usize {
+        self.heard.len()
     }
 
     fn transmit(&mut self, out: &mut Vec<u8>) -> Next {
@@ -71,7 +79,13 @@ impl Conversation for Puppet {
                 thread::sleep(Duration::from_millis(1));
                 return Next::Write;
             }
+            Some(Task::Owe(until)) if Instant::now() < until => return Next::Hold,
+            Some(Task::Owe(_)) => self.task = None,
             None => {}
+        }
+        if self.heard.len() > 64 << 10 {
+            // No word of ours.
+            return Next::Read;
         }
         let Some(end) = self.heard.iter().position(|b| *b == b'\n') else { return Next::Read };
         let line: Vec<u8> = self.heard.drain(..=end).collect();
@@ -79,6 +93,7 @@ impl Conversation for Puppet {
             b"panic" => panic!("told to"),
             b"flood" => self.task = Some(Task::Flood),
             b"search" => self.task = Some(Task::Search),
+            b"owe" => self.task = Some(Task::Owe(Instant::now() + Duration::from_millis(400))),
             b"quit" => self.over = Some("bye\n"),
             other => out.extend_from_slice(&[other, b"\n"].concat()),
         }
@@ -86,7 +101,10 @@ impl Conversation for Puppet {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        None
+        match self.task {
+            Some(Task::Owe(until)) => Some(until),
+            _ => None,
+        }
     }
 
     fn light(&self) -> bool {
@@ -222,6 +240,58 @@ fn work_for_a_client_that_went_away_ends() {
     world.wait_for("it works", |world| world.counts.slices.load(Ordering::SeqCst) > 3);
     drop(client);
     world.wait_for("it is dropped", |world| world.counts.dropped.load(Ordering::SeqCst) == 1);
+}
+
+#[test]
+fn a_client_that_is_owed_an_answer_is_not_read() {
+    let world = World::new(Patience::default());
+    let mut client = world.client();
+    client.write_all(b"owe\n").unwrap();
+    world.wait_for("it is heard", |world| world.counts.heard.load(Ordering::SeqCst) == 4);
+    thread::sleep(Duration::from_millis(50));
+    let began = Instant::now();
+    client.write_all(b"more\n").unwrap();
+    thread::sleep(Duration::from_millis(150));
+    assert_eq!(world.counts.heard.load(Ordering::SeqCst), 4, "what it says waits in the kernel");
+    assert_eq!((line(&mut client), line(&mut client)), ("woken".to_owned(), "more".to_owned()));
+    assert!(began.elapsed() > Duration::from_millis(200));
+}
+
+#[test]
+fn a_client_that_hangs_up_while_it_is_owed_an_answer_is_missed_though_it_said_more() {
+    let world = World::new(Patience { half_closed: Duration::from_millis(50), ..Patience::default() });
+    let mut client = world.client();
+    client.write_all(b"owe\n").unwrap();
+    world.wait_for("it is heard", |world| world.counts.heard.load(Ordering::SeqCst) == 4);
+    let began = Instant::now();
+    client.write_all(b"more\n").unwrap();
+    drop(client);
+    world.wait_for("it is dropped", |world| world.counts.dropped.load(Ordering::SeqCst) == 1);
+    assert!(began.elapsed() < Duration::from_millis(300), "{:?}: before the answer was due", began.elapsed());
+}
+
+#[test]
+fn what_strangers_say_has_one_budget() {
+    let world = World::new(Patience::default());
+    let mut clients: Vec<TcpStream> = (0..20).map(|_| world.client()).collect();
+    // No line ends: the puppets keep it all, as no session does.
+    let said = vec![b'x'; 4 << 20];
+    let threads: Vec<_> = clients
+        .drain(..)
+        .map(|mut client| {
+            let said = said.clone();
+            thread::spawn(move || {
+                client.set_write_timeout(Some(Duration::from_millis(700))).unwrap();
+                let _cut_off = client.write_all(&said);
+                client
+            })
+        })
+        .collect();
+    let clients: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    let kept: usize = world.registry.links().iter().map(|link| link.stake.kept()).sum();
+    assert!(kept <= (32 << 20) + clients.len() * (64 << 10), "{kept} octets are kept of 80 MB");
+    assert!(world.counts.dropped.load(Ordering::SeqCst) > 0, "the oldest make room");
+    drop(clients);
 }
 
 #[test]

@@ -33,6 +33,8 @@ pub(super) enum Place {
 pub(super) enum Outcome {
     /// The client speaks, or the session is woken.
     Idle,
+    /// The session's deadline passes, or it is woken; the client is not read meanwhile.
+    Held,
     /// The client takes more of what it is sent.
     Blocked,
     /// What comes next is for the pool.
@@ -95,6 +97,7 @@ impl Turn {
             }
             match self.next {
                 Next::Read => return Outcome::Idle,
+                Next::Hold => return Outcome::Held,
                 Next::StartTls => return Outcome::StartTls,
                 Next::Close => return Outcome::Close,
                 Next::Write => {}
@@ -135,6 +138,7 @@ impl Turn {
         if self.out.is_empty() {
             self.out = out;
         }
+        self.weigh();
     }
 
     /// Reads what the client said, and hands it on. Between two calls no buffer is held.
@@ -146,9 +150,21 @@ impl Turn {
                 self.scribe().client_said(bytes);
             }
             self.guarded(|session| session.receive(bytes, now()));
+            self.weigh();
             self.look();
         }
         Poll::Ready(Ok(read))
+    }
+
+    /// Whether what the client says next may be kept.
+    pub(super) fn has_room(&self) -> bool {
+        self.link.login().is_some() || self.link.stake.has_room()
+    }
+
+    /// Counts what the session keeps of what a stranger said.
+    fn weigh(&self) {
+        let stranger = self.session.as_ref().filter(|_| self.link.login().is_none());
+        self.link.stake.set(stranger.map_or(0, |session| session.held()));
     }
 
     /// The account changed, or the deadline passed.
@@ -202,7 +218,7 @@ impl Turn {
 
     /// After the session was told something it may have something to say, unless it has said its last.
     fn look(&mut self) {
-        if self.next == Next::Read {
+        if matches!(self.next, Next::Read | Next::Hold) {
             self.next = Next::Write;
         }
     }

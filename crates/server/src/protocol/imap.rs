@@ -33,6 +33,10 @@ impl Conversation for Session {
         Self::transmit(self, out)
     }
 
+    fn held(&self) -> usize {
+        Self::held(self)
+    }
+
     fn deadline(&self) -> Option<Instant> {
         Self::deadline(self)
     }

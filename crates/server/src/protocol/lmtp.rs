@@ -29,6 +29,10 @@ impl Conversation for Lmtp {
         Self::transmit(self, out)
     }
 
+    fn held(&self) -> usize {
+        Self::held(self)
+    }
+
     fn deadline(&self) -> Option<Instant> {
         Self::deadline(self)
     }

@@ -46,6 +46,9 @@ pub(crate) trait Layer {
     /// Looks whether the client is there still, without reading.
     fn far_end(&self, cx: &mut Context<'_>) -> io::Result<FarEnd>;
 
+    /// Waits until the client has said all it will ever say, without reading what of it is still on its way.
+    fn closed(&self) -> impl Future<Output = io::Result<()>> + Send;
+
     /// Says that nothing more will be sent.
     fn finish(&mut self);
 }
@@ -150,6 +153,10 @@ impl<T: Transform, L: Layer> Layer for Over<T, L> {
 
     fn far_end(&self, cx: &mut Context<'_>) -> io::Result<FarEnd> {
         self.below.far_end(cx)
+    }
+
+    fn closed(&self) -> impl Future<Output = io::Result<()>> + Send {
+        self.below.closed()
     }
 
     fn finish(&mut self) {

@@ -1,9 +1,8 @@
 //! LIST, LSUB and XLIST (RFC 9051 §6.3.9; RFC 3501 §6.3.8, §6.3.9; RFC 5258; RFC 5819; RFC 6154).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use account::{Mailbox, State};
+use account::Mailbox;
 use imap::command::{List, ListReturn, ListSelect, ListSyntax, StatusItem};
 use imap::response::{self, Attribute, ListLine, ListWord};
 use imap::{MailboxName, NameForm};
@@ -11,23 +10,11 @@ use imap::{MailboxName, NameForm};
 use crate::context::Context;
 use crate::enabled::Enabled;
 use crate::outbox::Outbox;
-use crate::reply::{Answer, Done, Wrong};
+use crate::reply::{Answer, Done};
 use crate::state::LoggedIn;
 
+use super::names::{Names, Node};
 use super::status::Statuses;
-
-/// A name that LIST may have to show.
-#[derive(Default)]
-struct Node {
-    mailbox: Option<Arc<Mailbox>>,
-    subscribed: bool,
-    /// A mailbox stands below it.
-    children: bool,
-    /// A subscribed name stands below it.
-    subscribed_below: bool,
-}
-
-type Tree = BTreeMap<MailboxName, Node>;
 
 /// LIST.
 pub(crate) fn list(context: &mut Context, login: &mut LoggedIn, command: List) -> Result<Done, Answer> {
@@ -35,26 +22,18 @@ pub(crate) fn list(context: &mut Context, login: &mut LoggedIn, command: List) -
         return Ok(done);
     }
     let mut wants = Wants::of(&command, context.enabled);
-    let mut lines = Vec::new();
-    let state = login.user.account.state()?;
-    for (name, node) in nodes(&state, &command)? {
-        let selected = wants.select(&node);
-        // With RECURSIVEMATCH a name is shown for what is below it, if that is not shown itself (RFC 5258 §3.5).
-        let below = wants.recursive && wants.subscribed_only && node.subscribed_below;
-        if selected || below {
-            let attributes = wants.attributes(&node);
-            lines.push(Line { name, attributes, below, mailbox: node.mailbox.filter(|_| selected) });
-        }
-    }
-    let items = wants.status.take().filter(|_| lines.iter().any(|line| line.mailbox.is_some()));
+    let (account, state) = (login.user.account.clone(), login.user.account.state()?);
+    let names = Names::new(&state, &command)?;
+    let items =
+        wants.status.take().filter(|_| names.clone().flatten().any(|(_, n)| n.mailbox.is_some() && wants.select(&n)));
     let mut statuses = items.map(|items| Statuses::new(context, login, items));
-    let (mut lines, names) = (lines.into_iter(), context.enabled.names());
-    let (account, ids) = (login.user.account.clone(), state.ids().clone());
+    let mut lines = names.map(move |found| found.and_then(|(name, node)| wants.line(name, node)));
+    let form = context.enabled.names();
     context.out.then(move |out: &mut Outbox| {
-        let line = lines.next()?;
-        line.write(out, ListWord::List, names);
+        let Some(line) = lines.next()? else { return Some(()) };
+        line.write(out, ListWord::List, form);
         if let (Some(statuses), Some(mailbox)) = (&mut statuses, &line.mailbox) {
-            statuses.write(out, (&account, &ids), (&line.name, mailbox));
+            statuses.write(out, (&account, state.ids()), (&line.name, mailbox));
         }
         Some(())
     });
@@ -68,7 +47,8 @@ pub(crate) fn lsub(context: &mut Context, login: &mut LoggedIn, command: List) -
         return Ok(done);
     }
     let stops = !command.patterns.iter().any(|pattern| pattern.contains('*'));
-    let lines = nodes(&*login.user.account.state()?, &command)?.filter_map(move |(name, node)| {
+    let lines = Names::new(&login.user.account.state()?, &command)?.map(move |found| {
+        let (name, node) = found?;
         let attributes = match (node.subscribed, &node.mailbox) {
             (true, Some(mailbox)) => mailbox.special_use.iter().copied().map(Attribute::Use).collect(),
             (true, None) => vec![Attribute::NoSelect],
@@ -86,7 +66,8 @@ pub(crate) fn xlist(context: &mut Context, login: &mut LoggedIn, command: List) 
     if let Some(done) = separator(context, &command, ListWord::Xlist) {
         return Ok(done);
     }
-    let lines = nodes(&*login.user.account.state()?, &command)?.filter_map(|(name, node)| {
+    let lines = Names::new(&login.user.account.state()?, &command)?.map(|found| {
+        let (name, node) = found?;
         let mut attributes = vec![if node.children { Attribute::HasChildren } else { Attribute::HasNoChildren }];
         match &node.mailbox {
             Some(mailbox) => attributes.extend(mailbox.special_use.iter().copied().map(Attribute::Use)),
@@ -122,9 +103,14 @@ impl Line {
 }
 
 /// Tells all lines, when there is room for them.
-fn tell(context: &mut Context, word: ListWord, mut lines: impl Iterator<Item = Line> + Send + 'static) {
+fn tell(context: &mut Context, word: ListWord, mut lines: impl Iterator<Item = Option<Line>> + Send + 'static) {
     let names = context.enabled.names();
-    context.out.then(move |out: &mut Outbox| lines.next().map(|line| line.write(out, word, names)));
+    context.out.then(move |out: &mut Outbox| {
+        if let Some(line) = lines.next()? {
+            line.write(out, word, names);
+        }
+        Some(())
+    });
 }
 
 /// `LIST "" ""` asks for the separator (RFC 9051 §6.3.9).
@@ -134,37 +120,6 @@ fn separator(context: &mut Context, command: &List, word: ListWord) -> Option<Do
         context.out.write(|out| response::list_separator(out, word));
         Done::Separator
     })
-}
-
-/// The names that a command's patterns match.
-fn nodes(state: &State, command: &List) -> Result<impl Iterator<Item = (MailboxName, Node)> + use<>, Answer> {
-    let patterns = command.compile().map_err(|_| Wrong::Wildcards)?;
-    let tree = tree(state);
-    Ok(tree.into_iter().filter(move |(name, _)| patterns.iter().any(|pattern| pattern.matches(name.as_str()))))
-}
-
-/// All names that can be shown: mailboxes, subscribed names, and those above either.
-fn tree(state: &State) -> Tree {
-    let mut tree = Tree::new();
-    for mailbox in state.by_name() {
-        tree.entry(mailbox.name.clone()).or_default().mailbox = Some(mailbox.clone());
-        for parent in std::iter::successors(mailbox.name.parent(), MailboxName::parent) {
-            let node = tree.entry(parent).or_default();
-            if std::mem::replace(&mut node.children, true) {
-                break;
-            }
-        }
-    }
-    for name in state.subscriptions() {
-        tree.entry(name.clone()).or_default().subscribed = true;
-        for parent in std::iter::successors(name.parent(), MailboxName::parent) {
-            let node = tree.entry(parent).or_default();
-            if std::mem::replace(&mut node.subscribed_below, true) {
-                break;
-            }
-        }
-    }
-    tree
 }
 
 /// What a LIST wants to see.
@@ -203,6 +158,15 @@ impl Wants {
                 _ => None,
             }),
         }
+    }
+
+    /// The response for a name, if it is to be shown.
+    fn line(&self, name: MailboxName, node: Node) -> Option<Line> {
+        let selected = self.select(&node);
+        // With RECURSIVEMATCH a name is shown for what is below it, if that is not shown itself (RFC 5258 §3.5).
+        let below = self.recursive && self.subscribed_only && node.subscribed_below;
+        let attributes = (selected || below).then(|| self.attributes(&node))?;
+        Some(Line { name, attributes, below, mailbox: node.mailbox.filter(|_| selected) })
     }
 
     fn select(&self, node: &Node) -> bool {

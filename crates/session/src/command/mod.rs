@@ -17,6 +17,7 @@ pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod mailboxes;
+mod names;
 pub(crate) mod namespace;
 pub(crate) mod rename;
 pub(crate) mod replace;

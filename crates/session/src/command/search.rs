@@ -76,19 +76,19 @@ impl Search {
         if wants(self.returns.as_deref(), SearchReturn::Save) {
             view.saved.clone_from(&found.uids);
         }
-        out.write(|out| match (&self.returns, self.numbers) {
-            (None, Numbers::Seq) => response::search(out, found.seqs.iter(), found.modseq),
-            (None, Numbers::Uid) => response::search(out, found.uids.iter(), found.modseq),
+        match (&self.returns, self.numbers) {
+            (None, Numbers::Seq) => out.search(found.seqs.clone(), found.modseq),
+            (None, Numbers::Uid) => out.search(found.uids.clone(), found.modseq),
             (Some(returns), Numbers::Seq) => extended(out, (&self.tag, self.numbers), returns, found, &found.seqs),
             (Some(returns), Numbers::Uid) => extended(out, (&self.tag, self.numbers), returns, found, &found.uids),
-        });
+        }
         Done::Searched
     }
 }
 
 /// Writes ESEARCH. Who only saves is told nothing (RFC 9051 §6.4.4.1).
-fn extended<N: Number>(
-    out: &mut Vec<u8>,
+fn extended<N: Number + Send + 'static>(
+    out: &mut Outbox,
     (tag, numbers): (&Tag, Numbers),
     returns: &[SearchReturn],
     found: &Found,
@@ -98,18 +98,17 @@ fn extended<N: Number>(
         return;
     }
     let asks = |option| returns.contains(&option);
-    response::esearch(
-        out,
-        &Esearch {
-            tag,
-            numbers,
-            min: set.first().filter(|_| asks(SearchReturn::Min)),
-            max: set.last().filter(|_| asks(SearchReturn::Max)),
-            count: asks(SearchReturn::Count).then(|| set.len()),
-            modseq: found.modseq,
-            all: asks(SearchReturn::All).then_some(set),
-        },
-    );
+    let all = Some(set).filter(|set| asks(SearchReturn::All) && !set.is_empty());
+    let head = Esearch {
+        tag,
+        numbers,
+        min: set.first().filter(|_| asks(SearchReturn::Min)),
+        max: set.last().filter(|_| asks(SearchReturn::Max)),
+        count: asks(SearchReturn::Count).then(|| set.len()),
+        modseq: found.modseq,
+        all: all.is_some(),
+    };
+    out.esearch(|out| response::esearch(out, &head), all.cloned());
 }
 
 fn wants(returns: Option<&[SearchReturn]>, option: SearchReturn) -> bool {

@@ -79,7 +79,7 @@ fn resynchronize(context: &mut Context, view: &View, (mailbox, known): (&Mailbox
     let largest = mailbox.messages.last().map(|r| r.uid);
     let asked = known.known_uids.as_ref().map_or_else(all, |set| set.resolve(largest));
     let gone = mailbox.vanished.since(Some(known.modseq)).intersection(&asked);
-    context.out.write(|out| response::vanished(out, &gone, Gone::Earlier));
+    context.out.vanished(gone, Gone::Earlier);
     let chunks = mailbox.messages.chunks().iter().filter(|c| c.summary().modseq > known.modseq);
     let changed = chunks.flat_map(|c| c.records()).filter(|r| r.modseq > known.modseq).map(|r| r.uid);
     let changed = changed.collect::<UidSet>().intersection(&asked);

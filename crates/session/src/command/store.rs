@@ -10,7 +10,7 @@ use crate::news;
 use crate::outbox::Outbox;
 use crate::reply::{Answer, Done};
 use crate::state::Selected;
-use crate::view::{Adopt, View};
+use crate::view::{Adopt, View, seq_at};
 
 /// Stores flags, and tells the client what they are now.
 pub(crate) fn run(context: &mut Context, selected: &mut Selected<'_>, command: Store) -> Result<Done, Answer> {
@@ -63,15 +63,15 @@ fn tell(
     match adopt {
         Adopt::Newest => news::flags(out, view, &adopted, enabled),
         Adopt::Expected(..) if enabled.condstore => {
-            let told = view.places(&adopted.intersection(changed)).into_iter();
-            let told = told.filter_map(|(seq, uid)| Some((seq, uid, view.record(uid)?.modseq)));
-            let mut told = told.collect::<Vec<_>>().into_iter();
+            let messages = view.messages().clone();
+            let mut told = adopted.intersection(changed).into_numbers();
             out.then(move |out: &mut Outbox| {
-                let (seq, uid, modseq) = told.next()?;
+                let place = messages.place(told.next()?)?;
+                let (seq, record) = (seq_at(place)?, messages.get(place)?);
                 out.write(|out| {
                     let mut line = FetchLine::begin(out, seq);
-                    line.uid(out, uid);
-                    line.modseq(out, modseq);
+                    line.uid(out, record.uid);
+                    line.modseq(out, record.modseq);
                     line.end(out);
                 });
                 Some(())

@@ -119,6 +119,11 @@ pub trait Directory: Send + Sync + Debug {
     /// The accounts that were made and are not there.
     fn lost(&self) -> Result<Vec<AccountId>, Error>;
 
+    /// What was not as it should be when this was opened, and was put right, in words for a log.
+    fn put_right(&self) -> Option<&str> {
+        None
+    }
+
     /// What an account is kept in, for people to find it.
     fn place(&self, id: AccountId) -> String;
 

@@ -137,10 +137,9 @@ impl Marks {
     }
 
     /// Writes the marker if there is none. `store` is what the directory says to be of: of two processes that give it an
-    /// id at once, one was first.
-    pub(crate) fn complete(&mut self, store: StoreId, last: u64) -> Result<(), Error> {
+    /// id at once, one was first. `numbers` are the highest that the directory knows of.
+    pub(crate) fn complete(&mut self, store: StoreId, numbers: Numbers) -> Result<(), Error> {
         self.store = store;
-        let numbers = Numbers { account: last, uid_validity: 0 };
         match Marker::read(&self.file)? {
             None => Marker { store, numbers }.write(&self.file),
             Some(found) if found.store == store => Ok(()),

@@ -65,9 +65,11 @@ impl Line {
         match self.next {
             Next::Write => Due::Transmit,
             Next::StartTls | Next::Close => Due::Ended,
-            Next::Read if self.is_rung() || self.deadline().is_some_and(|due| due <= now.monotonic) => Due::Wake,
+            Next::Read | Next::Hold if self.is_rung() || self.deadline().is_some_and(|due| due <= now.monotonic) => {
+                Due::Wake
+            }
             Next::Read if !self.mailer.waits() => Due::Speak,
-            Next::Read => Due::Nothing,
+            Next::Read | Next::Hold => Due::Nothing,
         }
     }
 
@@ -98,6 +100,9 @@ impl Line {
     pub(super) fn transmit(&mut self, truth: &Mutex<Truth>) -> Result<(), String> {
         let mut out = Vec::new();
         self.next = self.session.as_mut().map_or(Next::Close, |session| session.transmit(&mut out));
+        if out.len() > crate::memory::AT_ONCE {
+            return Err(format!("{} octets at once", out.len()));
+        }
         self.mailer.hear(&out, &mut truth.lock())
     }
 }

@@ -3,28 +3,30 @@
 //! What a FETCH wants decides where it is answered from: records in memory, the structures that were made when the
 //! messages came in, or the messages' octets. It never parses a message.
 
+mod decoded;
+mod message;
 mod octets;
 mod render;
 
 use std::collections::VecDeque;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use account::{Flags, Planned, Record, Rights, State, SystemFlags, plan};
 use imap::command::{Fetch as Command, FetchItem, Seen};
-use imap::response::{self, Gone};
+use imap::response::Gone;
 use imap::{Framer, ModSeq, Section, SeqNum, SetArg, StoreMode, Target, Uid, UidSet};
 use store::Account;
 
 use crate::context::Context;
 use crate::limits;
 use crate::news::FlagTexts;
-use crate::outbox::Outbox;
+use crate::outbox::{Filled, Outbox};
 use crate::reply::{Answer, Done, Farewell, Wrong};
 use crate::state::Selected;
 use crate::view::{Adopt, Expunges, View, seq_at};
 use crate::work::{Begun, End, Task, Then};
 
-use octets::Segment;
+use message::{Message, Stop};
 use render::{FlagsDue, Line};
 
 /// How many messages are looked up in the store at once: a little more than are written at once.
@@ -45,9 +47,11 @@ struct Fetch {
     items: Vec<FetchItem>,
     depth: Depth,
     /// The messages still to come.
-    rest: UidSet,
-    /// What is still to be sent of the message before them.
-    queue: VecDeque<Segment>,
+    rest: VecDeque<RangeInclusive<Uid>>,
+    /// The first of them, looked up.
+    ahead: VecDeque<(SeqNum, Record)>,
+    /// The one before them, whose response is not whole yet.
+    current: Option<Message>,
     /// The messages that this FETCH set `\Seen` on: their flags are told as well.
     seen: UidSet,
     texts: FlagTexts,
@@ -90,9 +94,9 @@ pub(crate) fn start(context: &mut Context, selected: &mut Selected<'_>, command:
         items.extend(missing.collect::<Vec<_>>());
     }
     let depth = depth_of(&items);
-    let (queue, texts) = (VecDeque::new(), FlagTexts::default());
-    let answer = Done::Fetched.into();
-    Ok(Begun::selected(Fetch { items, depth, rest: uids, queue, seen, texts, answer }))
+    let (rest, ahead, current) = (uids.ranges().collect(), VecDeque::new(), None);
+    let (texts, answer) = (FlagTexts::default(), Done::Fetched.into());
+    Ok(Begun::selected(Fetch { items, depth, rest, ahead, current, seen, texts, answer }))
 }
 
 fn sets_seen(item: &FetchItem) -> bool {
@@ -154,7 +158,7 @@ fn tell_vanished(context: &mut Context, selected: &Selected<'_>, set: &SetArg, s
         let gone = mailbox.vanished.since(ModSeq::new(since)).intersection(&asked);
         // What the view still has is told by VANISHED when the command ends.
         let gone = gone.difference(&view.present(&gone));
-        context.out.write(|out| response::vanished(out, &gone, Gone::Earlier));
+        context.out.vanished(gone, Gone::Earlier);
     }
     Ok(())
 }
@@ -188,25 +192,18 @@ fn set_seen(context: &Context, selected: &mut Selected<'_>, uids: &UidSet) -> Re
 impl Task<Selected<'_>> for Fetch {
     fn go(&mut self, context: &mut Context, selected: &mut Selected<'_>, _: &mut Framer) -> Then {
         let (out, view, account) = (&mut context.out, &*selected.view, &*selected.view.account);
-        if let Some(segment) = self.queue.front_mut() {
-            return match out.write(|out| segment.send(out)) {
-                Ok(ControlFlow::Continue(())) => Then::Again,
-                Ok(ControlFlow::Break(())) => {
-                    self.queue.pop_front();
-                    Then::Again
-                }
-                // The client has been promised octets that cannot be read: no answer can mend that.
-                Err(_) => End::Bye(Farewell::BrokenPromise).into(),
-            };
+        if let Some(message) = self.current.take() {
+            return out.write(|out| self.message(view, (message, None), out));
         }
-        if self.rest.is_empty() {
+        self.look_ahead(view);
+        if self.ahead.is_empty() {
             return self.answer.clone().into();
         }
         match self.depth {
             Depth::Records => self.records(view, out),
             Depth::Structures => self.structures(view, account, out),
-            Depth::Octets => self.octets(view, account, out),
-            Depth::Whole => self.whole(view, account, out),
+            Depth::Octets => return self.octets(view, out),
+            Depth::Whole => return self.whole(view, account, out),
         }
         Then::Again
     }
@@ -215,98 +212,112 @@ impl Task<Selected<'_>> for Fetch {
 impl Fetch {
     /// Answers from memory.
     fn records(&mut self, view: &View, out: &mut Outbox) {
-        let mut last = None;
-        let rest = std::mem::take(&mut self.rest);
-        for (place, record) in view.messages().select(&rest) {
-            last = Some(record.uid);
-            let Some(seq) = seq_at(place) else { continue };
-            let due = self.flags_due(record);
-            out.write(|out| Line::begin(view, &mut self.texts, out, (seq, record), due).records(&self.items));
+        while let Some((seq, record)) = self.ahead.pop_front() {
+            let due = self.flags_due(&record);
+            let (around, items) = ((view, &mut self.texts), &self.items);
+            out.write(|out| Line::whole_line(around, out, (seq, &record), due, |line| line.records(items)));
             if out.is_full() {
                 break;
             }
         }
-        self.rest = after(&rest, last);
     }
 
     /// Answers from the structures.
     fn structures(&mut self, view: &View, account: &Account, out: &mut Outbox) {
-        let batch = self.batch(view);
         let mut done = 0;
+        let batch = std::mem::take(&mut self.ahead);
+        let mut long = None;
         let mut emails = batch.iter().map(|(_, r)| r.email);
         let read = account.structures(&mut emails, &mut |_, structure| {
             let Some((seq, record)) = batch.get(done) else { return ControlFlow::Break(()) };
             done += 1;
+            // Each item may tell all of it.
+            if structure.len().saturating_mul(self.items.len()) as u64 > limits::PIECE {
+                long = Some((*seq, *record));
+                return ControlFlow::Break(());
+            }
             match mime::Stored::parse(structure) {
                 Ok(stored) => {
                     let due = self.flags_due(record);
+                    let (around, items) = ((view, &mut self.texts), &self.items);
                     out.write(|out| {
-                        Line::begin(view, &mut self.texts, out, (*seq, record), due).structure(&self.items, &stored);
+                        Line::whole_line(around, out, (*seq, record), due, |line| line.structure(items, &stored));
                     });
                 }
                 Err(_) => self.damaged(record.uid),
             }
             if out.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        self.settle(&batch, done, read);
+        self.ahead = batch;
+        self.settle(done, read);
+        if let Some((seq, record)) = long {
+            let due = self.flags_due(&record);
+            self.current = Some(out.write(|out| Message::begin(view, out, (seq, record), due)));
+        }
     }
 
     /// Answers with whole messages. A long one is sent in pieces, as any long octets are.
-    fn whole(&mut self, view: &View, account: &Account, out: &mut Outbox) {
-        let batch = self.batch(view);
-        let short = batch.iter().take_while(|(_, r)| u64::from(r.size) <= limits::PIECE).count();
+    fn whole(&mut self, view: &View, account: &Account, out: &mut Outbox) -> Then {
+        let short = self.ahead.iter().take_while(|(_, r)| u64::from(r.size) <= limits::PIECE).count();
         if short == 0 {
-            return self.octets(view, account, out);
+            return self.octets(view, out);
         }
         let mut done = 0;
+        let batch = std::mem::take(&mut self.ahead);
         let mut emails = batch.iter().take(short).map(|(_, r)| r.email);
         let read = account.bodies(&mut emails, &mut |piece| {
             let Some((seq, record)) = batch.get(done) else { return ControlFlow::Break(()) };
             done += 1;
             let due = self.flags_due(record);
+            let (around, items) = ((view, &mut self.texts), &self.items);
             out.write(|out| {
-                Line::begin(view, &mut self.texts, out, (*seq, record), due).whole(&self.items, piece.octets);
+                Line::whole_line(around, out, (*seq, record), due, |line| line.whole(items, piece.octets));
             });
             if out.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        self.settle(&batch, done, read);
+        self.ahead = batch;
+        self.settle(done, read);
+        Then::Again
     }
 
     /// After reading many: the first that was not shown is the one that cannot be read; the others can.
-    fn settle(&mut self, batch: &[(SeqNum, Record)], mut done: usize, read: Result<(), store::Error>) {
+    fn settle(&mut self, mut done: usize, read: Result<(), store::Error>) {
         if let Err(error) = read
-            && let Some((_, record)) = batch.get(done)
+            && let Some((_, record)) = self.ahead.get(done)
         {
             self.failed(record.uid, error.into());
             done += 1;
         }
-        self.advance(batch, done);
+        self.ahead.drain(..done.min(self.ahead.len()));
     }
 
-    /// Answers with the messages' octets.
-    fn octets(&mut self, view: &View, account: &Account, out: &mut Outbox) {
-        let batch = self.batch(view);
-        let mut done = 0;
-        for (seq, record) in &batch {
-            done += 1;
-            let due = self.flags_due(record);
-            let written = out.write(|out| {
-                let start = out.len();
-                let line = Line::begin(view, &mut self.texts, out, (*seq, record), due);
-                line.octets(&self.items, account).map_err(|error| (start, error))
-            });
-            match written {
-                Ok(segments) => self.queue.extend(segments),
-                Err((start, error)) => {
-                    out.write(|out| out.truncate(start));
-                    self.failed(record.uid, error);
+    /// Answers with the next message's octets.
+    fn octets(&mut self, view: &View, out: &mut Outbox) -> Then {
+        let Some((seq, record)) = self.ahead.pop_front() else { return Then::Again };
+        let due = self.flags_due(&record);
+        out.write(|out| {
+            let start = out.len();
+            let message = Message::begin(view, out, (seq, record), due);
+            self.message(view, (message, Some(start)), out)
+        })
+    }
+
+    /// Goes on with a message's response; `start` says where it begins, if nothing of it can have been sent.
+    fn message(&mut self, view: &View, (mut message, start): (Message, Option<usize>), out: &mut Vec<u8>) -> Then {
+        match message.write(&self.items, (view, &mut self.texts), out) {
+            Ok(Filled::More) => self.current = Some(message),
+            Ok(Filled::All) => message.end((view, &mut self.texts), out),
+            Err(Stop::Item(failure)) => {
+                self.failed(message.record.uid, failure);
+                match start {
+                    Some(start) => out.truncate(start),
+                    None => message.end((view, &mut self.texts), out),
                 }
             }
-            if out.is_full() || !self.queue.is_empty() {
-                break;
-            }
+            // No answer can mend that.
+            Err(Stop::Promise) => return End::Bye(Farewell::BrokenPromise).into(),
         }
-        self.advance(&batch, done);
+        Then::Again
     }
 
     /// Whether the message's flags are to be told because this FETCH changed them.
@@ -314,18 +325,27 @@ impl Fetch {
         if self.seen.contains(record.uid) { FlagsDue::Yes } else { FlagsDue::No }
     }
 
-    /// The next messages, with their sequence numbers.
-    fn batch(&self, view: &View) -> Vec<(SeqNum, Record)> {
-        let messages = view.messages().select(&self.rest).take(BATCH);
-        messages.filter_map(|(place, record)| Some((seq_at(place)?, *record))).collect()
+    /// Looks the next messages up, if few are. Each range of numbers is looked at once, however many there are.
+    fn look_ahead(&mut self, view: &View) {
+        if self.ahead.len() >= BATCH / 2 {
+            return;
+        }
+        while self.ahead.len() < BATCH
+            && let Some(range) = self.rest.pop_front()
+        {
+            self.look_up(view, range);
+        }
     }
 
-    fn advance(&mut self, batch: &[(SeqNum, Record)], done: usize) {
-        let last = match done {
-            0 => None,
-            _ => batch.get(done - 1).map(|(_, record)| record.uid),
-        };
-        self.rest = after(&self.rest, last);
+    fn look_up(&mut self, view: &View, range: RangeInclusive<Uid>) {
+        let from = view.messages().places_below(*range.start());
+        let mut records = (from..).zip(view.messages().iter_from(from)).take_while(|(_, r)| r.uid <= *range.end());
+        for (place, record) in records.by_ref().take(BATCH - self.ahead.len()) {
+            self.ahead.extend(seq_at(place).map(|seq| (seq, *record)));
+        }
+        if let Some((_, record)) = records.next() {
+            self.rest.push_front(record.uid..=*range.end());
+        }
     }
 
     fn damaged(&mut self, uid: Uid) {
@@ -334,17 +354,10 @@ impl Fetch {
 
     fn failed(&mut self, uid: Uid, error: octets::Failure) {
         self.answer = match error {
+            octets::Failure::TooMuch => Wrong::TooMuchOf(uid).into(),
             octets::Failure::UnknownEncoding => Wrong::UnknownEncoding(uid).into(),
             octets::Failure::Store(store::Error::Damaged { .. }) => return self.damaged(uid),
             octets::Failure::Store(error) => error.into(),
         };
-    }
-}
-
-/// What comes after a UID; nothing if there was no message at all.
-fn after(rest: &UidSet, last: Option<Uid>) -> UidSet {
-    match last.map(Uid::next) {
-        None | Some(None) => UidSet::new(),
-        Some(Some(next)) => rest.intersection(&UidSet::from(next..=Uid::MAX)),
     }
 }

@@ -1,16 +1,21 @@
 //! The octets of messages: sections, partial ranges, decoded parts (RFC 9051 §6.4.5; RFC 3516).
 
-use std::ops::{ControlFlow, Range};
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::ops::Range;
+use std::sync::Arc;
 
 use account::EmailId;
 use imap::command::FetchItem;
 use imap::response::{FetchLine, NString, Rfc822};
 use imap::{Fields, Partial, Section, SectionText};
-use mime::transfer::{Crlf, Decoder, Encoding};
+use mime::transfer::Encoding;
 use mime::{Match, PartKind, Stored, Which, filter_header};
 use store::{Account, Body};
 
+use super::decoded::{Content, Decoded};
 use crate::limits;
+use crate::outbox::Filled;
 
 /// The most octets of a header that HEADER.FIELDS looks at.
 const HEADER: u64 = 4 * 1024 * 1024;
@@ -19,6 +24,8 @@ const HEADER: u64 = 4 * 1024 * 1024;
 pub(super) enum Failure {
     /// RFC 3516 §4.3: BINARY of a part in an encoding that is not known.
     UnknownEncoding,
+    /// More is asked of one message than anybody needs: the same octets again and again.
+    TooMuch,
     /// The store cannot read it.
     Store(store::Error),
 }
@@ -29,99 +36,83 @@ impl From<store::Error> for Failure {
     }
 }
 
-/// How a part's octets become its content.
+/// What is still to be sent of the item that was written last.
+enum Segment {
+    /// Octets of a header.
+    Octets { octets: Vec<u8>, range: Range<u64> },
+    /// Of the message.
+    Stored(Range<u64>),
+    /// Of the part that is being decoded.
+    Decoded(Range<u64>),
+}
+
+/// How much of a part there is.
 #[derive(Clone, Copy)]
-struct Content {
-    encoding: Encoding,
-    kind: PartKind,
-}
-
-/// Decodes a part. "Servers MUST ensure that textual line-oriented sections are always transmitted using the IMAP4 CRLF
-/// line termination" (RFC 3516 §6).
-pub(super) struct Decoding {
-    decoder: Decoder,
-    lines: Option<Crlf>,
-}
-
-impl Decoding {
-    fn new(content: Content) -> Result<Self, Failure> {
-        let decoder = Decoder::new(content.encoding).map_err(|_| Failure::UnknownEncoding)?;
-        Ok(Self { decoder, lines: (content.kind == PartKind::Text).then(Crlf::default) })
-    }
-
-    fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
-        match &mut self.lines {
-            None => self.decoder.push(piece, out),
-            Some(lines) => {
-                let mut decoded = Vec::new();
-                self.decoder.push(piece, &mut decoded);
-                lines.push(&decoded, out);
-            }
-        }
-    }
-
-    fn finish(self, out: &mut Vec<u8>) {
-        match self.lines {
-            None => self.decoder.finish(out),
-            Some(mut lines) => {
-                let mut decoded = Vec::new();
-                self.decoder.finish(&mut decoded);
-                lines.push(&decoded, out);
-            }
-        }
-    }
-}
-
-/// Octets that are sent after what has been written.
-pub(super) enum Segment {
-    /// As they are.
-    Octets(Vec<u8>),
-    /// Of a message.
-    Stored { body: Body, range: Range<u64> },
-    /// Of a part, decoded: after `skip` octets, `take` of them.
-    Decoded { body: Body, range: Range<u64>, decoder: Option<Decoding>, skip: u64, take: u64 },
-}
-
-impl Segment {
-    /// Sends the next piece; breaks after the last one.
-    pub(super) fn send(&mut self, out: &mut Vec<u8>) -> Result<ControlFlow<()>, store::Error> {
-        match self {
-            Self::Octets(octets) => {
-                out.append(octets);
-                Ok(ControlFlow::Break(()))
-            }
-            Self::Stored { body, range } => {
-                next_piece(body, range, out)?;
-                Ok(if range.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-            }
-            Self::Decoded { body, range, decoder, skip, take } => {
-                let decoded = next_decoded(body, range, decoder)?;
-                let from = (*skip).min(decoded.len() as u64);
-                let len = (decoded.len() as u64 - from).min(*take);
-                out.extend_from_slice(slice(&decoded, from..from + len));
-                *skip -= from;
-                *take -= len;
-                let more = *take > 0 && decoder.is_some();
-                Ok(if more { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-            }
-        }
-    }
+struct Measure {
+    size: u64,
+    /// Whether a NUL is among its octets.
+    nul: bool,
 }
 
 /// Writes the items of one message that need its octets.
-pub(super) struct Octets<'a> {
-    account: &'a Account,
+pub(super) struct Octets {
+    account: Arc<Account>,
     email: EmailId,
     size: u64,
     structure: Option<Vec<u8>>,
     body: Option<Body>,
-    /// Where in what has been written something long is still missing.
-    deferred: Vec<(usize, Segment)>,
+    /// What the last item still owes.
+    segment: Option<Segment>,
+    /// The part that was decoded last, where that stands.
+    decoded: Option<Decoded>,
+    measured: HashMap<Vec<NonZeroU32>, Measure>,
+    /// How many octets were looked at to find, measure or decode something.
+    spent: u64,
 }
 
-impl<'a> Octets<'a> {
-    pub(super) fn new(account: &'a Account, email: EmailId, size: u64) -> Self {
-        Self { account, email, size, structure: None, body: None, deferred: Vec::new() }
+impl Octets {
+    pub(super) fn new(account: Arc<Account>, email: EmailId, size: u64) -> Self {
+        let measured = HashMap::new();
+        let (structure, body, segment, decoded) = (None, None, None, None);
+        Self { account, email, size, structure, body, segment, decoded, measured, spent: 0 }
+    }
+
+    /// Sends the next piece of what the last item owes.
+    pub(super) fn send(&mut self, out: &mut Vec<u8>) -> Result<Filled, store::Error> {
+        let Some(mut segment) = self.segment.take() else { return Ok(Filled::All) };
+        let more = match &mut segment {
+            Segment::Octets { octets, range } => {
+                let piece = range.start..range.end.min(range.start + limits::PIECE);
+                range.start = piece.end;
+                out.extend_from_slice(slice(octets, piece));
+                !range.is_empty()
+            }
+            Segment::Stored(range) => {
+                next_piece(self.body()?, range, out)?;
+                !range.is_empty()
+            }
+            Segment::Decoded(wanted) => self.send_decoded(wanted, out)?,
+        };
+        self.segment = Some(segment).filter(|_| more);
+        Ok(if more { Filled::More } else { Filled::All })
+    }
+
+    /// Gives what is at hand, or decodes on.
+    fn send_decoded(&mut self, wanted: &mut Range<u64>, out: &mut Vec<u8>) -> Result<bool, store::Error> {
+        let Some(decoded) = &mut self.decoded else { return Ok(false) };
+        decoded.give(wanted, out);
+        if wanted.is_empty() {
+            return Ok(false);
+        }
+        let read = decoded.advance()?;
+        self.spent += read.unwrap_or(0);
+        Ok(read.is_some())
+    }
+
+    /// Allows that so many octets are looked at once more. What a client needs comes to one or two times the message.
+    fn spend(&mut self, octets: u64) -> Result<(), Failure> {
+        self.spent = self.spent.saturating_add(octets);
+        if self.spent > limits::LOOKS * self.size + limits::LOOKS_FLOOR { Err(Failure::TooMuch) } else { Ok(()) }
     }
 
     /// The message's structure, read once.
@@ -145,24 +136,13 @@ impl<'a> Octets<'a> {
             FetchItem::BinarySize { part } => {
                 let size = match self.part(part)? {
                     None => 0,
-                    Some((range, content)) => self.measure(range, content)?.0,
+                    Some(from) => self.measure(part, from)?.size,
                 };
                 line.binary_size(out, part, size);
                 Ok(())
             }
             _ => Ok(()),
         }
-    }
-
-    /// Takes apart what has been written where something long is missing.
-    pub(super) fn into_segments(self, out: &mut Vec<u8>) -> Vec<Segment> {
-        let mut segments = Vec::with_capacity(2 * self.deferred.len());
-        for (at, segment) in self.deferred.into_iter().rev() {
-            segments.push(Segment::Octets(out.split_off(at.min(out.len()))));
-            segments.push(segment);
-        }
-        segments.reverse();
-        segments
     }
 
     fn section(
@@ -180,8 +160,12 @@ impl<'a> Octets<'a> {
             };
             let mut header = Vec::new();
             let range = range.start..range.end.min(range.start + HEADER);
+            self.spend(range.end - range.start)?;
             read(self.body()?, &range, &mut header)?;
-            write_fields((section, names, *fields), partial, &header, (line, out));
+            let octets = header_fields(names, *fields, &header);
+            let range = cut(0..octets.len() as u64, partial);
+            line.section(out, section, origin, NString::Literal(range.end - range.start));
+            self.segment = (!range.is_empty()).then_some(Segment::Octets { octets, range });
             return Ok(());
         }
         let which = match section.what {
@@ -214,7 +198,7 @@ impl<'a> Octets<'a> {
 
     fn binary(
         &mut self,
-        part: &[std::num::NonZeroU32],
+        part: &[NonZeroU32],
         partial: Option<&Partial>,
         line: &mut FetchLine,
         out: &mut Vec<u8>,
@@ -224,40 +208,45 @@ impl<'a> Octets<'a> {
             line.binary(out, part, origin, NString::Nil);
             return Ok(());
         };
-        let (size, nul, short) = self.measure(range.clone(), content)?;
+        let Measure { size, nul } = self.measure(part, (range.clone(), content))?;
         let wanted = cut(0..size, partial);
         let len = wanted.end - wanted.start;
+        if len > 0 && !self.decoded.as_ref().is_some_and(|decoded| decoded.reaches(part, wanted.start)) {
+            // Back to the front. It is paid for ahead: an item that is begun can be ended.
+            self.spend(range.end - range.start)?;
+            self.spent -= range.end - range.start;
+            self.decode(part, (range, content))?;
+        }
         // A literal may not have NULs, a literal8 may (RFC 9051 §4.3.1).
         line.binary(out, part, origin, if nul { NString::Literal8(len) } else { NString::Literal(len) });
-        if let Some(decoded) = short {
-            out.extend_from_slice(slice(&decoded, wanted));
-            return Ok(());
-        }
-        let decoder = Some(Decoding::new(content)?);
-        let body = self.account.body(self.email)?;
-        self.deferred.push((out.len(), Segment::Decoded { body, range, decoder, skip: wanted.start, take: len }));
+        self.segment = (len > 0).then_some(Segment::Decoded(wanted));
         Ok(())
     }
 
-    /// Decodes a part without keeping it: how many octets it has, whether a NUL is among them, and the octets
-    /// themselves if they are few.
-    fn measure(&mut self, mut range: Range<u64>, content: Content) -> Result<(u64, bool, Option<Vec<u8>>), Failure> {
-        let mut decoder = Some(Decoding::new(content)?);
-        let (mut size, mut nul, mut kept) = (0, false, Some(Vec::new()));
-        while decoder.is_some() {
-            let decoded = next_decoded(self.body()?, &mut range, &mut decoder)?;
-            size += decoded.len() as u64;
-            nul |= decoded.contains(&0);
-            kept = kept.filter(|_| size <= limits::PIECE);
-            if let Some(kept) = &mut kept {
-                kept.extend_from_slice(&decoded);
-            }
+    /// Begins to decode a part.
+    fn decode(&mut self, part: &[NonZeroU32], from: (Range<u64>, Content)) -> Result<&mut Decoded, Failure> {
+        let body = self.account.body(self.email)?;
+        Ok(self.decoded.insert(Decoded::new(part, body, from)?))
+    }
+
+    /// Decodes a part without keeping it, once. A part that is decoded in one piece stays at hand.
+    fn measure(&mut self, part: &[NonZeroU32], from: (Range<u64>, Content)) -> Result<Measure, Failure> {
+        if let Some(measure) = self.measured.get(part) {
+            return Ok(*measure);
         }
-        Ok((size, nul, kept))
+        let mut measure = Measure { size: 0, nul: false };
+        self.spend(from.0.end - from.0.start)?;
+        let decoded = self.decode(part, from)?;
+        while decoded.advance()?.is_some() {
+            measure.size += decoded.ready().len() as u64;
+            measure.nul |= decoded.ready().contains(&0);
+        }
+        self.measured.insert(part.to_vec(), measure);
+        Ok(measure)
     }
 
     /// The octets of a section; `None` if the message has no such section.
-    fn locate(&mut self, part: &[std::num::NonZeroU32], which: Which) -> Result<Option<Range<u64>>, Failure> {
+    fn locate(&mut self, part: &[NonZeroU32], which: Which) -> Result<Option<Range<u64>>, Failure> {
         if part.is_empty() && which == Which::Body {
             return Ok(Some(0..self.size));
         }
@@ -265,7 +254,7 @@ impl<'a> Octets<'a> {
     }
 
     /// The octets of a part, and how they are encoded.
-    fn part(&mut self, part: &[std::num::NonZeroU32]) -> Result<Option<(Range<u64>, Content)>, Failure> {
+    fn part(&mut self, part: &[NonZeroU32]) -> Result<Option<(Range<u64>, Content)>, Failure> {
         if part.is_empty() {
             let content = Content { encoding: Encoding::Identity, kind: PartKind::Message };
             return Ok(Some((0..self.size, content)));
@@ -278,8 +267,7 @@ impl<'a> Octets<'a> {
 
     fn append(&mut self, range: Range<u64>, out: &mut Vec<u8>) -> Result<(), Failure> {
         if range.end - range.start > limits::PIECE {
-            let body = self.account.body(self.email)?;
-            self.deferred.push((out.len(), Segment::Stored { body, range }));
+            self.segment = Some(Segment::Stored(range));
             return Ok(());
         }
         Ok(read(self.body()?, &range, out)?)
@@ -319,19 +307,14 @@ pub(super) fn write_listed(
     true
 }
 
-fn write_fields(
-    (section, names, fields): (&Section, &[Vec<u8>], Fields),
-    partial: Option<&Partial>,
-    header: &[u8],
-    to: (&mut FetchLine, &mut Vec<u8>),
-) {
+fn header_fields(names: &[Vec<u8>], fields: Fields, header: &[u8]) -> Vec<u8> {
     let which = match fields {
         Fields::Only => Match::Only,
         Fields::Not => Match::Not,
     };
     let mut found = Vec::new();
     filter_header(header, names, which, &mut found);
-    write_whole(section, partial, &found, to);
+    found
 }
 
 fn write_whole(
@@ -345,7 +328,7 @@ fn write_whole(
     out.extend_from_slice(slice(octets, range));
 }
 
-fn numbers(part: &[std::num::NonZeroU32]) -> Vec<u32> {
+fn numbers(part: &[NonZeroU32]) -> Vec<u32> {
     part.iter().map(|n| n.get()).collect()
 }
 
@@ -356,7 +339,7 @@ fn cut(range: Range<u64>, partial: Option<&Partial>) -> Range<u64> {
     start..start.saturating_add(partial.len.get()).min(range.end)
 }
 
-fn slice(octets: &[u8], range: Range<u64>) -> &[u8] {
+pub(super) fn slice(octets: &[u8], range: Range<u64>) -> &[u8] {
     let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     octets.get(at(range.start)..at(range.end)).unwrap_or_default()
 }
@@ -366,28 +349,9 @@ fn read(body: &mut Body, range: &Range<u64>, out: &mut Vec<u8>) -> Result<(), st
 }
 
 /// Reads the next piece of a range.
-fn next_piece(body: &mut Body, range: &mut Range<u64>, out: &mut Vec<u8>) -> Result<(), store::Error> {
+pub(super) fn next_piece(body: &mut Body, range: &mut Range<u64>, out: &mut Vec<u8>) -> Result<(), store::Error> {
     let piece = range.start..range.end.min(range.start + limits::PIECE);
     read(body, &piece, out)?;
     range.start = piece.end;
     Ok(())
-}
-
-/// Decodes the next piece of a range. The decoder is taken away after the last one.
-fn next_decoded(
-    body: &mut Body,
-    range: &mut Range<u64>,
-    decoder: &mut Option<Decoding>,
-) -> Result<Vec<u8>, store::Error> {
-    let (mut encoded, mut decoded) = (Vec::new(), Vec::new());
-    next_piece(body, range, &mut encoded)?;
-    if let Some(decoder) = decoder {
-        decoder.push(&encoded, &mut decoded);
-    }
-    if range.is_empty()
-        && let Some(decoder) = decoder.take()
-    {
-        decoder.finish(&mut decoded);
-    }
-    Ok(decoded)
 }

@@ -5,10 +5,8 @@ use imap::command::FetchItem;
 use imap::response::{FetchLine, NString, Rfc822};
 use imap::{InternalDate, SeqNum};
 use mime::Stored;
-use store::Account;
 
-use super::Depth;
-use super::octets::{Failure, Octets, Segment};
+use super::octets::{Failure, Octets};
 use crate::news::FlagTexts;
 use crate::view::View;
 
@@ -25,44 +23,57 @@ pub(super) struct Line<'a> {
     texts: &'a mut FlagTexts,
     out: &'a mut Vec<u8>,
     record: &'a Record,
-    response: FetchLine,
-    flags_due: FlagsDue,
+    response: &'a mut FetchLine,
+    flags_due: &'a mut FlagsDue,
 }
 
 impl<'a> Line<'a> {
+    /// Goes on with a response.
     #[inline]
-    pub(super) fn begin(
-        view: &'a View,
-        texts: &'a mut FlagTexts,
+    pub(super) fn resume(
+        (view, texts): (&'a View, &'a mut FlagTexts),
         out: &'a mut Vec<u8>,
-        (seq, record): (SeqNum, &'a Record),
-        flags_due: FlagsDue,
+        record: &'a Record,
+        (response, flags_due): (&'a mut FetchLine, &'a mut FlagsDue),
     ) -> Self {
-        let response = FetchLine::begin(out, seq);
         Self { view, texts, out, record, response, flags_due }
+    }
+
+    /// A whole response: `items` writes what is asked for.
+    #[inline]
+    pub(super) fn whole_line(
+        around: (&'a View, &'a mut FlagTexts),
+        out: &mut Vec<u8>,
+        (seq, record): (SeqNum, &Record),
+        mut flags_due: FlagsDue,
+        items: impl FnOnce(&mut Line<'_>),
+    ) {
+        let mut response = FetchLine::begin(out, seq);
+        let mut line = Line::resume(around, out, record, (&mut response, &mut flags_due));
+        items(&mut line);
+        line.flags_if_due();
+        response.end(out);
     }
 
     /// All from the record.
     #[inline]
-    pub(super) fn records(mut self, items: &[FetchItem]) {
+    pub(super) fn records(&mut self, items: &[FetchItem]) {
         for item in items {
             self.put_record(item);
         }
-        self.end();
     }
 
     /// All from the record and the structure.
-    pub(super) fn structure(mut self, items: &[FetchItem], stored: &Stored<'_>) {
+    pub(super) fn structure(&mut self, items: &[FetchItem], stored: &Stored<'_>) {
         for item in items {
             if !self.put_record(item) {
                 self.put_structure(item, stored);
             }
         }
-        self.end();
     }
 
     /// All from the record, and all octets of the message.
-    pub(super) fn whole(mut self, items: &[FetchItem], octets: &[u8]) {
+    pub(super) fn whole(&mut self, items: &[FetchItem], octets: &[u8]) {
         let announced = NString::Literal(octets.len() as u64);
         for item in items {
             match item {
@@ -75,32 +86,18 @@ impl<'a> Line<'a> {
             }
             self.out.extend_from_slice(octets);
         }
-        self.end();
     }
 
-    /// With octets of the message. What is too long to be written at once comes back as segments, to be sent after
-    /// what has been written.
-    pub(super) fn octets(mut self, items: &[FetchItem], account: &Account) -> Result<Vec<Segment>, Failure> {
-        let mut octets = Octets::new(account, self.record.email, self.record.size.into());
-        for item in items {
-            let done = self.put_record(item)
-                || super::depth(item) == Depth::Structures && self.put_structure(item, &octets.structure()?);
-            if !done {
-                octets.write(item, &mut self.response, self.out)?;
-            }
-        }
-        let out = self.end();
-        Ok(octets.into_segments(out))
+    /// From octets of the message.
+    pub(super) fn put_octets(&mut self, item: &FetchItem, octets: &mut Octets) -> Result<(), Failure> {
+        octets.write(item, self.response, self.out)
     }
 
     #[inline]
-    fn end(mut self) -> &'a mut Vec<u8> {
-        if self.flags_due == FlagsDue::Yes {
+    pub(super) fn flags_if_due(&mut self) {
+        if *self.flags_due == FlagsDue::Yes {
             self.flags();
         }
-        let Self { response, out, .. } = self;
-        response.end(out);
-        out
     }
 
     #[inline]
@@ -110,12 +107,12 @@ impl<'a> Line<'a> {
 
     /// Whether the item is one that memory answers.
     #[inline]
-    fn put_record(&mut self, item: &FetchItem) -> bool {
-        let (line, out, record) = (&mut self.response, &mut *self.out, self.record);
+    pub(super) fn put_record(&mut self, item: &FetchItem) -> bool {
+        let (line, out, record) = (&mut *self.response, &mut *self.out, self.record);
         match item {
             FetchItem::Uid => line.uid(out, record.uid),
             FetchItem::Flags => {
-                self.flags_due = FlagsDue::No;
+                *self.flags_due = FlagsDue::No;
                 self.flags();
             }
             FetchItem::InternalDate => line.internal_date(out, record.internal_date),
@@ -131,8 +128,8 @@ impl<'a> Line<'a> {
     }
 
     /// Whether the item is one that the structure answers.
-    fn put_structure(&mut self, item: &FetchItem, stored: &Stored<'_>) -> bool {
-        let (line, out) = (&mut self.response, &mut *self.out);
+    pub(super) fn put_structure(&mut self, item: &FetchItem, stored: &Stored<'_>) -> bool {
+        let (line, out) = (&mut *self.response, &mut *self.out);
         match item {
             FetchItem::Envelope => line.envelope(out, stored.envelope()),
             FetchItem::Body => line.body(out, stored.body()),

@@ -1,5 +1,6 @@
 //! The directory of accounts in SQLite.
 
+mod floor;
 mod known;
 mod schema;
 mod whole;
@@ -12,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 use self::known::{COLUMNS, Known};
 use self::whole::Guard;
 use crate::backend::directory::{Credentials, Directory, Entry, Standing, check_name};
-use crate::backend::marker::Marks;
+use crate::backend::marker::{Marks, Numbers};
 use crate::lock::{Lock, Rank};
 use crate::{AccountId, Error, StoreId};
 
@@ -28,6 +29,8 @@ pub(crate) struct SqliteDirectory {
     version: AtomicU64,
     /// SQLite's count of what other processes have committed, as last seen.
     others: AtomicU64,
+    /// What opening it put right.
+    put_right: Option<String>,
 }
 
 /// What one thread at a time looks at or changes.
@@ -35,6 +38,23 @@ pub(crate) struct SqliteDirectory {
 struct Kept {
     connection: Connection,
     marks: Marks,
+}
+
+impl Kept {
+    /// Raises what was given of UIDVALIDITYs in the marker and in the directory, from the higher of the two.
+    fn raise<T>(&mut self, change: impl FnOnce(&mut Numbers) -> T) -> Result<T, Error> {
+        let Self { connection, marks } = self;
+        let floor = floor::read(connection)?;
+        let given = marks.raise(|numbers| {
+            numbers.uid_validity = numbers.uid_validity.max(floor);
+            Ok(change(numbers))
+        })?;
+        let highest = marks.seen().uid_validity;
+        if highest > floor {
+            floor::write(connection, highest)?;
+        }
+        Ok(given)
+    }
 }
 
 impl SqliteDirectory {
@@ -46,6 +66,7 @@ impl SqliteDirectory {
             guard,
             version: AtomicU64::new(1),
             others: AtomicU64::new(0),
+            put_right: None,
         }
     }
 
@@ -246,19 +267,18 @@ impl Directory for SqliteDirectory {
     }
 
     fn give_uid_validities(&self, time: i64, count: u32) -> Result<u32, Error> {
-        self.record(|kept| kept.marks.raise(|numbers| Ok(numbers.give_uid_validities(time, count))))
+        self.record(|kept| kept.raise(|numbers| numbers.give_uid_validities(time, count)))
     }
 
     fn note_uid_validity(&self, given: u32, time: i64) -> Result<(), Error> {
         if self.kept.lock().marks.seen().covers(given, time) {
             return Ok(());
         }
-        self.record(|kept| {
-            kept.marks.raise(|numbers| {
-                numbers.note_uid_validity(given);
-                Ok(())
-            })
-        })
+        self.record(|kept| kept.raise(|numbers| numbers.note_uid_validity(given)))
+    }
+
+    fn put_right(&self) -> Option<&str> {
+        self.put_right.as_deref()
     }
 }
 

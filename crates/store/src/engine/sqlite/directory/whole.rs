@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 
-use super::{Kept, SqliteDirectory, schema};
+use super::{Kept, SqliteDirectory, floor, schema};
 use crate::backend::Fault;
 use crate::backend::folder::Folder;
-use crate::backend::marker::{Marker, Marks};
+use crate::backend::marker::{Marker, Marks, Numbers};
 use crate::engine::sqlite::{Footing, Paths};
 use crate::{AccountId, Error, Identity, StoreId};
 
@@ -45,6 +45,11 @@ impl SqliteDirectory {
         let mut directory = Self::new(connection, marks, Guard { folder: folder.clone(), paths, footing });
         if marker.is_none() {
             directory.store = directory.record(mark)?;
+            let was_there = known.is_some() && last > 0;
+            directory.put_right = was_there.then(|| {
+                let file = folder.marker();
+                format!("{} was missing: it is written anew from what the directory knows", file.display())
+            });
         }
         Ok(directory)
     }
@@ -110,7 +115,8 @@ fn mark(kept: &mut Kept) -> Result<StoreId, Error> {
     schema::claim(connection, marks.store())?;
     let store = schema::store(connection)?.ok_or_else(|| Error::damaged("the store's id in the directory"))?;
     connection.execute_batch("COMMIT; BEGIN IMMEDIATE")?;
-    marks.complete(store, schema::last(connection)?)?;
+    let given = Numbers { account: schema::last(connection)?, uid_validity: floor::read(connection)? };
+    marks.complete(store, given)?;
     Ok(store)
 }
 

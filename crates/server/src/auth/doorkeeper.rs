@@ -162,7 +162,8 @@ impl Inner {
             Admission::SameAgain(delay) => return Err(Refused::Wrong(delay)),
             Admission::TooSoon => return Err(Refused::TooSoon),
         };
-        let right = self.slots.run(caller, |memory| password::verify(&password, hash, memory))?;
+        let checked = self.slots.run(caller, |memory| password::verify(&password, hash, memory));
+        let right = checked.inspect_err(|_| self.throttle.unchecked(&pair, Instant::now()))?;
         match known {
             Some(known) if right && known.hash.is_some() => {
                 self.verified.remember(digest, now);
@@ -175,29 +176,39 @@ impl Inner {
 
     /// Whether a SCRAM exchange may begin, and with which keys: for a name that nobody has, keys that nobody has.
     pub(super) fn keys(&self, attempt: &Attempt) -> Result<(Option<Arc<Known>>, Keys), Refused> {
-        if self.throttle.admit(&attempt.pair(), None, Instant::now()) == Admission::TooSoon {
+        if !self.throttle.is_open(&attempt.pair(), Instant::now()) {
             return Err(Refused::TooSoon);
         }
         let known = self.find_newest(&attempt.name)?;
         let keys = known.as_ref().and_then(|known| known.keys.clone());
-        let keys = keys.unwrap_or_else(|| Keys::fake(&self.secret, &attempt.name.to_lowercase()));
+        // Spellings that the directory keeps apart have salts of their own, whether somebody has the name or not.
+        let keys = keys.unwrap_or_else(|| Keys::fake(&self.secret, &attempt.name.to_ascii_lowercase()));
         Ok((known, keys))
     }
 
-    /// A SCRAM proof was right.
-    pub(super) fn proven(&self, attempt: &Attempt, known: &Arc<Known>) -> Verdict {
-        self.throttle.succeeded(&attempt.pair(), Instant::now());
-        self.welcome(attempt, known)
+    /// A SCRAM proof was right: whether it may be said. Exchanges that began together would otherwise all be checked,
+    /// however many they are.
+    pub(super) fn proven(&self, attempt: &Attempt) -> Result<(), Refused> {
+        let (pair, now) = (attempt.pair(), Instant::now());
+        if !self.throttle.is_open(&pair, now) {
+            return Err(Refused::TooSoon);
+        }
+        self.throttle.succeeded(&pair, now);
+        Ok(())
     }
 
-    /// A SCRAM proof was wrong.
+    /// A SCRAM proof was wrong. Whoever comes too soon hears the same as with a right one.
     pub(super) fn disproven(&self, attempt: &Attempt) -> Verdict {
-        let delay = self.throttle.failed(&attempt.pair(), None, Instant::now());
-        Self::refuse(attempt, Refused::Wrong(delay))
+        let (pair, now) = (attempt.pair(), Instant::now());
+        let refused = match self.throttle.admit(&pair, None, now) {
+            Admission::TooSoon => Refused::TooSoon,
+            _ => Refused::Wrong(self.throttle.failed(&pair, None, now)),
+        };
+        Self::refuse(attempt, refused)
     }
 
     /// The password was right: lets them in, unless something else speaks against it.
-    fn welcome(&self, attempt: &Attempt, known: &Arc<Known>) -> Verdict {
+    pub(super) fn welcome(&self, attempt: &Attempt, known: &Arc<Known>) -> Verdict {
         let acts_as_another = match attempt.authzid.as_deref().map(|authzid| self.find(authzid)) {
             None => false,
             Some(Ok(other)) => other.is_none_or(|other| other.id != known.id),

@@ -79,6 +79,9 @@ impl ScramExchange {
     fn last(&mut self, message: &[u8], attempt: Attempt, known: Option<Arc<Known>>, pending: &Pending) -> Step {
         match (pending.check(message), known) {
             (Ok(proof), Some(known)) => {
+                if let Err(refused) = self.inner.proven(&attempt) {
+                    return Step::Done(Inner::refuse(&attempt, refused));
+                }
                 self.turn = Turn::Agreement(attempt, known);
                 Step::Challenge(proof.into_bytes())
             }
@@ -94,7 +97,7 @@ impl Exchange for ScramExchange {
         match std::mem::replace(&mut self.turn, Turn::Over) {
             Turn::First => self.first(response),
             Turn::Final(attempt, known, pending) => self.last(response, attempt, known, &pending),
-            Turn::Agreement(attempt, known) if response.is_empty() => Step::Done(self.inner.proven(&attempt, &known)),
+            Turn::Agreement(attempt, known) if response.is_empty() => Step::Done(self.inner.welcome(&attempt, &known)),
             Turn::Agreement(..) | Turn::Over => nonsense(),
         }
     }

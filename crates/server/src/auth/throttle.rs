@@ -4,6 +4,9 @@
 //! while an answer is delayed further attempts of the pair are turned away unchecked. An address that has logged in to
 //! an account before is never turned away from it: its wrong answers are slow, its right ones come at once. The same
 //! wrong password again counts once: it is a phone that nobody told of the new one.
+//!
+//! A stranger's attempt is reserved before it is checked: it counts as a wrong one from its admission on, until it turns
+//! out to be right. So of many attempts at once no more are checked than of as many one after the other.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -101,6 +104,27 @@ struct Record {
     last: Instant,
     until: Instant,
     wrong: [Option<Digest>; WRONG_KEPT],
+    /// Attempts that count already and whose check has not ended.
+    reserved: u32,
+    /// The password of the newest of them: a client that opens several connections at once guesses once.
+    checking: Option<Digest>,
+}
+
+impl Record {
+    fn new(now: Instant) -> Self {
+        Self { failures: 0, last: now, until: now, wrong: [None; WRONG_KEPT], reserved: 0, checking: None }
+    }
+
+    fn is_fresh(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.last) < FORGOTTEN
+    }
+
+    /// One more attempt counts.
+    fn count(&mut self, now: Instant) {
+        self.failures = self.failures.saturating_add(1);
+        self.last = now;
+        self.until = now + delay(self.failures);
+    }
 }
 
 /// The pairs that failed of late, and those that did well.
@@ -111,41 +135,70 @@ pub(super) struct Throttle {
 }
 
 impl Throttle {
-    /// What to do about an attempt of a pair. `attempt` is the password's digest, where the mechanism shows one.
+    /// What to do about an attempt of a pair. `attempt` is the password's digest, where the mechanism shows one. A
+    /// stranger's attempt is reserved: [`failed`](Self::failed), [`succeeded`](Self::succeeded) or
+    /// [`unchecked`](Self::unchecked) has to follow.
     pub(super) fn admit(&self, pair: &Pair, attempt: Option<&Digest>, now: Instant) -> Admission {
         let known = self.is_known(pair, now);
-        let failing = self.failing.lock();
-        let record = failing.get(pair).filter(|r| now.saturating_duration_since(r.last) < FORGOTTEN);
-        if let Some(record) = record {
+        let mut failing = self.failing.lock();
+        if let Some(record) = failing.get(pair).filter(|record| record.is_fresh(now)) {
             if attempt.is_some_and(|digest| record.wrong.contains(&Some(*digest))) {
                 return Admission::SameAgain(delay(record.failures));
+            }
+            if !known && attempt.is_some() && record.checking.as_ref() == attempt {
+                return Admission::Stranger;
             }
             if now < record.until && !known {
                 return Admission::TooSoon;
             }
         }
-        if known { Admission::Known } else { Admission::Stranger }
+        if known {
+            return Admission::Known;
+        }
+        let record = record(&mut failing, pair, now);
+        record.count(now);
+        record.reserved += 1;
+        record.checking = attempt.copied();
+        Admission::Stranger
+    }
+
+    /// Whether an attempt of a pair would be checked now. Reserves nothing.
+    pub(super) fn is_open(&self, pair: &Pair, now: Instant) -> bool {
+        self.is_known(pair, now) || self.failing.lock().get(pair).is_none_or(|r| !r.is_fresh(now) || now >= r.until)
     }
 
     /// The password was wrong; the answer is due after so long.
     pub(super) fn failed(&self, pair: &Pair, attempt: Option<Digest>, now: Instant) -> Duration {
         let mut failing = self.failing.lock();
-        if failing.len() >= ROOM && !failing.contains_key(pair) {
-            make_room(&mut failing, |record| record.last);
+        let record = record(&mut failing, pair, now);
+        // Another connection tried the same password at the same time.
+        if attempt.is_some() && record.wrong.contains(&attempt) {
+            return delay(record.failures);
         }
-        let fresh = || Record { failures: 0, last: now, until: now, wrong: [None; WRONG_KEPT] };
-        let record = failing.entry(pair.clone()).or_insert_with(fresh);
-        if now.saturating_duration_since(record.last) >= FORGOTTEN {
-            *record = fresh();
+        match record.reserved.checked_sub(1) {
+            Some(rest) => record.reserved = rest,
+            None => record.count(now),
         }
-        record.failures = record.failures.saturating_add(1);
-        record.last = now;
-        record.until = now + delay(record.failures);
         if attempt.is_some() {
             record.wrong.rotate_right(1);
             record.wrong[0] = attempt;
         }
+        if record.checking == attempt {
+            record.checking = None;
+        }
         delay(record.failures)
+    }
+
+    /// Nobody looked at the password that was reserved: it does not count.
+    pub(super) fn unchecked(&self, pair: &Pair, now: Instant) {
+        if let Some(record) = self.failing.lock().get_mut(pair)
+            && let Some(rest) = record.reserved.checked_sub(1)
+        {
+            record.reserved = rest;
+            record.failures = record.failures.saturating_sub(1);
+            record.until = now;
+            record.checking = None;
+        }
     }
 
     /// The password was right: the pair is known from now on.
@@ -171,6 +224,18 @@ impl Throttle {
         self.failing.lock().retain(|_, record| now.saturating_duration_since(record.last) < FORGOTTEN);
         self.known.lock().retain(|_, seen| now.saturating_duration_since(*seen) < KNOWN);
     }
+}
+
+/// The record of a pair, a new one if there is none or all of it is forgotten.
+fn record<'a>(failing: &'a mut HashMap<Pair, Record>, pair: &Pair, now: Instant) -> &'a mut Record {
+    if failing.len() >= ROOM && !failing.contains_key(pair) {
+        make_room(failing, |record| record.last);
+    }
+    let record = failing.entry(pair.clone()).or_insert_with(|| Record::new(now));
+    if !record.is_fresh(now) {
+        *record = Record::new(now);
+    }
+    record
 }
 
 fn delay(failures: u32) -> Duration {
@@ -203,7 +268,36 @@ mod tests {
         assert_eq!(delays, [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]);
         assert_eq!(throttle.admit(&pair, None, now), Admission::TooSoon);
         assert_eq!(throttle.admit(&pair, None, now + LONGEST), Admission::Stranger);
-        assert_eq!(throttle.failed(&pair, None, now + FORGOTTEN), FIRST);
+        // The attempt that was just admitted counts until its password turns out to be right.
+        assert_eq!(throttle.failed(&pair, None, now + LONGEST + FORGOTTEN), FIRST);
+    }
+
+    #[test]
+    fn attempts_at_once_are_checked_no_more_often_than_one_after_the_other() {
+        let throttle = Throttle::default();
+        let (pair, start) = (pair("192.0.2.1", "anna"), Instant::now());
+        // 250 within eight seconds, none of which hears an answer before all are there.
+        let at = |n: u32| start + Duration::from_millis(32) * n;
+        let checked = (0..250).filter(|n| throttle.admit(&pair, None, at(*n)) == Admission::Stranger).count();
+        assert_eq!(checked, 6);
+        // What nobody looked at does not count, and the answer of a checked one counts no second time.
+        throttle.unchecked(&pair, at(250));
+        assert!(throttle.is_open(&pair, at(250)));
+        assert_eq!(throttle.failed(&pair, None, at(250)), Duration::from_secs(4));
+    }
+
+    #[test]
+    fn a_client_with_several_connections_tries_its_password_in_all_of_them() {
+        let (throttle, digests) = (Throttle::default(), Verified::new([0; 32]));
+        let (pair, now) = (pair("192.0.2.1", "anna"), Instant::now());
+        let [one, other] = [b"one", b"two"].map(|password| digests.digest(1, password, "hash"));
+        for _ in 0..5 {
+            assert_eq!(throttle.admit(&pair, Some(&one), now), Admission::Stranger);
+        }
+        assert_eq!(throttle.admit(&pair, Some(&other), now), Admission::TooSoon);
+        for _ in 0..5 {
+            assert_eq!(throttle.failed(&pair, Some(one), now), FIRST);
+        }
     }
 
     #[test]

@@ -342,6 +342,10 @@ mod scram {
         assert_eq!(salt("nobody"), fake, "the same each time");
         assert_eq!(salt("NOBODY"), fake, "in any case, as names are");
         assert_ne!(salt("nobody2"), fake);
+        // The directory takes small letters for capital ones in ASCII alone, and so does the fake.
+        world.user("\u{e4}nna", "pw");
+        assert_ne!(salt("\u{e4}nna"), salt("\u{c4}NNA"));
+        assert_ne!(salt("\u{e4}nne"), salt("\u{c4}NNE"), "as a name that somebody has");
     }
 
     #[test]
@@ -365,5 +369,27 @@ mod scram {
             })
             .collect();
         assert_eq!(verdicts, ["wrong", "unavailable", "unavailable", "unavailable", "unavailable"]);
+    }
+
+    #[test]
+    fn exchanges_that_were_begun_first_give_no_more_guesses() {
+        let world = World::new();
+        world.user("anna", "pw");
+        let begun: Vec<_> = (0..40)
+            .map(|n| {
+                // The last of them knows the password, and comes too soon all the same.
+                let mut client = Client::new("anna", if n == 39 { "pw" } else { "guess" });
+                let mut exchange = world.gate.authenticate(&peer("192.0.2.78"), &TRUSTED, "SCRAM-SHA-256").unwrap();
+                let Step::Challenge(first) = exchange.step(Some(client.first().as_bytes())) else { panic!("refused") };
+                (exchange, client.last(std::str::from_utf8(&first).unwrap()))
+            })
+            .collect();
+        let heard = begun.into_iter().map(|(mut exchange, last)| match exchange.step(Some(last.as_bytes())) {
+            Step::Done(verdict) => word(&verdict),
+            Step::Challenge(_) => "proof",
+        });
+        let heard: Vec<&str> = heard.collect();
+        assert_eq!(heard[0], "wrong");
+        assert!(heard[1..].iter().all(|word| *word == "unavailable"), "{heard:?}");
     }
 }

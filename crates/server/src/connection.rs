@@ -21,7 +21,8 @@ use tracing::{debug, info, warn};
 use crate::buffer;
 use crate::conversation::Protocol;
 use crate::door::Security;
-use crate::link::{Link, Order, Orders};
+use crate::lanes::Ticket;
+use crate::link::{Link, Order, Orders, Rung};
 use crate::log::Address;
 use crate::registry::Seat;
 use crate::wire::{FarEnd, Socket, Wire};
@@ -101,8 +102,19 @@ async fn talk(mut wire: Wire, seat: &Seat, reception: &Reception) -> End {
     loop {
         let mut outcome = turn.run(Place::Here);
         if let Outcome::Heavy = outcome {
+            let ticket = match turn.link.lane().try_enter() {
+                Some(ticket) => Some(ticket),
+                None => match Box::pin(queue(&mut turn, &reception.patience)).await {
+                    Ok(ticket) => ticket,
+                    Err(end) => {
+                        turn.drop_session();
+                        return end;
+                    }
+                },
+            };
             let working = tokio::task::spawn_blocking(move || {
                 let outcome = turn.run(Place::Pool);
+                drop(ticket);
                 (turn, outcome)
             });
             match working.await {
@@ -195,6 +207,53 @@ async fn idle(turn: &mut Turn, mut alarm: Pin<&mut Sleep>) -> Result<(), End> {
     .await
 }
 
+/// Waits for a thread in the session's lane, and keeps its place there whatever is rung meanwhile. Who has hung up is not worked
+/// for; who is told to end needs no thread of others' to say the last words.
+async fn queue(turn: &mut Turn, patience: &Patience) -> Result<Option<Ticket>, End> {
+    let link = turn.link.clone();
+    let mut enter = pin!(link.lane().enter());
+    while !turn.is_ending() {
+        let rung = {
+            let mut gone = pin!(gone(&turn.wire, patience.half_closed));
+            poll_fn(|cx| {
+                if let Poll::Ready(ticket) = enter.as_mut().poll(cx) {
+                    return Poll::Ready(Ok(Err(ticket)));
+                }
+                if let Poll::Ready(rung) = link.poll_rung(cx) {
+                    return Poll::Ready(Ok(Ok(rung)));
+                }
+                gone.as_mut().poll(cx).map(Err)
+            })
+            .await?
+        };
+        match rung {
+            Ok(rung) => hear(turn, rung),
+            Err(ticket) => return Ok(Some(ticket)),
+        }
+    }
+    Ok(None)
+}
+
+/// What the bell was rung for is passed on.
+fn hear(turn: &mut Turn, rung: Rung) {
+    if rung.session {
+        turn.wake();
+    }
+    obey(turn, rung.orders);
+}
+
+/// Ends some time after the client has said all it will ever say: it may be waiting for an answer still, but hardly so
+/// long.
+async fn gone(wire: &Wire, half_closed: Duration) -> End {
+    match wire.closed().await {
+        Ok(()) => {
+            sleep(half_closed).await;
+            End::Gone
+        }
+        Err(error) => End::Failed(error),
+    }
+}
+
 /// Waits for the deadline or a wake, or so long at most, without reading what the client says meanwhile.
 async fn hold(
     turn: &mut Turn,
@@ -206,20 +265,13 @@ async fn hold(
     let deadline = turn.deadline().into_iter().chain(until).min();
     set(alarm.as_mut(), deadline);
     let rung = {
-        let closed = async {
-            turn.wire.closed().await?;
-            tokio::time::sleep(half_closed).await;
-            io::Result::Ok(())
-        };
-        let mut closed = pin!(closed);
+        let mut gone = pin!(gone(&turn.wire, half_closed));
         poll_fn(|cx| {
             if let Poll::Ready(rung) = turn.link.poll_rung(cx) {
                 return Poll::Ready(Ok(Some(rung)));
             }
-            match closed.as_mut().poll(cx) {
-                Poll::Ready(Ok(())) => return Poll::Ready(Err(End::Gone)),
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(End::Failed(error))),
-                Poll::Pending => {}
+            if let Poll::Ready(end) = gone.as_mut().poll(cx) {
+                return Poll::Ready(Err(end));
             }
             if passed(deadline, alarm.as_mut(), cx) { Poll::Ready(Ok(None)) } else { Poll::Pending }
         })
@@ -235,10 +287,7 @@ async fn hold(
 /// Between two slices of a long command: does the server want something, and is the client there still?
 fn rest(turn: &mut Turn, cx: &mut Context<'_>, patience: &Patience) -> Result<(), End> {
     let rung = turn.link.take();
-    if rung.session {
-        turn.wake();
-    }
-    obey(turn, rung.orders);
+    hear(turn, rung);
     match turn.wire.far_end(cx) {
         Ok(FarEnd::Speaks) => Ok(()),
         Ok(FarEnd::HasClosed) if turn.closed_for() < patience.half_closed => Ok(()),

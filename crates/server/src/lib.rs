@@ -20,6 +20,7 @@ mod door;
 mod doorbell;
 mod duties;
 mod intake;
+mod lanes;
 mod link;
 mod listen;
 pub mod log;

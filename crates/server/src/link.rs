@@ -12,6 +12,7 @@ use store::AccountId;
 use crate::auth::Network;
 use crate::door::Door;
 use crate::intake::Stake;
+use crate::lanes::Lane;
 
 /// Something that a connection is told to do, whatever its client does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,9 @@ pub(crate) struct Link {
     facts: Mutex<Option<Box<Facts>>>,
     /// What it keeps of what was said before login.
     pub(crate) stake: Stake,
+    /// How its session comes to a thread, and how it does once somebody is logged in.
+    lane: Lane,
+    commands: OnceLock<Lane>,
 }
 
 /// What the bell was rung for.
@@ -84,10 +88,12 @@ pub(crate) struct Rung {
 }
 
 impl Link {
-    pub(crate) fn new(id: u64, door: Door, address: Option<std::net::IpAddr>, stake: Stake) -> Self {
+    pub(crate) fn new(id: u64, door: Door, address: Option<std::net::IpAddr>, (stake, lane): (Stake, Lane)) -> Self {
         Self {
             id,
             stake,
+            lane,
+            commands: OnceLock::new(),
             door,
             address,
             since: Instant::now(),
@@ -161,10 +167,15 @@ impl Link {
         self.login.get()
     }
 
-    /// Somebody logged in. A session logs in once.
-    pub(crate) fn set_login(&self, login: Login) {
+    /// Somebody logged in, and works in this lane from now on. A session logs in once.
+    pub(crate) fn set_login(&self, login: Login, commands: Lane) {
         // A second login cannot be; if it were, the first would stay.
-        let _first_stays = self.login.set(login);
+        let _first_stays = (self.login.set(login), self.commands.set(commands));
+    }
+
+    /// How its session comes to a thread.
+    pub(crate) fn lane(&self) -> &Lane {
+        self.commands.get().unwrap_or(&self.lane)
     }
 
     /// Whether what is said is written to the log.
@@ -204,6 +215,7 @@ mod tests {
 
     use super::*;
     use crate::intake::Intake;
+    use crate::lanes::Lanes;
 
     struct Count(AtomicUsize);
 
@@ -215,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_ring_is_heard_once_and_never_lost() {
-        let link = Link::new(1, Door::Imap, None, Arc::new(Intake::default()).stake());
+        let link = Link::new(1, Door::Imap, None, (Arc::new(Intake::default()).stake(), Lanes::default().deliveries()));
         let count = Arc::new(Count(AtomicUsize::new(0)));
         let waker = Waker::from(count.clone());
         let cx = Context::from_waker(&waker);

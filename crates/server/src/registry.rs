@@ -12,6 +12,7 @@ use crate::auth::Network;
 use crate::config::Limits;
 use crate::door::{Door, Entry};
 use crate::intake::Intake;
+use crate::lanes::Lanes;
 use crate::link::{Link, Login, Order, Transcript};
 
 /// All connections of the server.
@@ -19,6 +20,7 @@ pub(crate) struct Registry {
     limits: Limits,
     next: AtomicU64,
     intake: Arc<Intake>,
+    lanes: Lanes,
     table: Mutex<Table>,
 }
 
@@ -51,7 +53,13 @@ pub(crate) enum Full {
 
 impl Registry {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, next: AtomicU64::new(1), intake: Arc::default(), table: Mutex::default() }
+        Self {
+            limits,
+            next: AtomicU64::new(1),
+            intake: Arc::default(),
+            lanes: Lanes::default(),
+            table: Mutex::default(),
+        }
     }
 
     /// A connection has come. Where too many wait to log in, the oldest of them makes room.
@@ -78,7 +86,11 @@ impl Registry {
                 oldest.extend(table.waiting.pop_first());
             }
         }
-        let link = Arc::new(Link::new(id, door, address, self.intake.stake()));
+        let lane = match door.entry() {
+            Entry::Login => self.lanes.address(source),
+            Entry::Free => self.lanes.deliveries(),
+        };
+        let link = Arc::new(Link::new(id, door, address, (self.intake.stake(), lane)));
         table.links.insert(id, link.clone());
         let oldest: Vec<Arc<Link>> = oldest.iter().filter_map(|id| table.links.get(id).cloned()).collect();
         drop(table);
@@ -113,7 +125,7 @@ impl Registry {
         if let Some(link) = link {
             table.no_longer_waits(session, link.source());
             link.set_transcript(if table.transcripts.contains(&account) { Transcript::On } else { Transcript::Off });
-            link.set_login(login);
+            link.set_login(login, self.lanes.account(account));
         }
         Some(Admission { registry: self.clone(), account, session })
     }

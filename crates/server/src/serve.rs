@@ -20,6 +20,7 @@ use crate::control::Control;
 use crate::core::Core;
 use crate::door::Door;
 use crate::duties::Duties;
+use crate::lanes::THREADS;
 use crate::link::Order;
 use crate::listen::{self, Listener};
 use crate::log;
@@ -33,9 +34,6 @@ const SESSIONS: Duration = Duration::from_secs(6);
 
 /// How long the store may take to close, after that.
 const STORE: Duration = Duration::from_secs(3);
-
-/// Threads on which sessions may wait. An idle one ends after ten seconds.
-const THREADS: usize = 512;
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]

@@ -173,3 +173,40 @@ fn text(table: &FlagTable, id: FlagSetId) -> Vec<u8> {
     let words: Vec<&str> = system.chain(set.keywords().iter().filter_map(keyword)).collect();
     words.join(" ").into_bytes()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use account::{EmailId, Flags};
+    use imap::{InternalDate, Keyword, ModSeq, StoreMode};
+
+    use super::*;
+
+    #[test]
+    fn texts_of_many_long_combinations_are_not_all_kept() {
+        let mut table = FlagTable::default();
+        let mut flags = FlagSetId::default();
+        let mut texts = FlagTexts::default();
+        let mut written = 0;
+        for n in 0..200 {
+            let keyword = Keyword::new(&format!("{n:0>200}")).unwrap();
+            flags = table.store(flags, StoreMode::Add, &Flags::new(SystemFlags::default(), vec![keyword]));
+            let record = Record {
+                modseq: ModSeq::MIN,
+                created: ModSeq::MIN,
+                email: EmailId::FIRST,
+                internal_date: InternalDate::new(0, 0),
+                save_date: 0,
+                uid: Uid::MIN,
+                size: 0,
+                flags,
+            };
+            let text = texts.of((&table, &UidSet::new()), &record);
+            assert_eq!(text.len(), 201 * n + 200);
+            written += text.len();
+            let kept: usize = texts.plain.iter().flatten().map(|text| text.len()).sum();
+            assert!(kept == texts.kept && kept <= limits::FLAG_TEXTS + 201 * 200, "{kept} octets are kept");
+        }
+        assert!(written > 10 * limits::FLAG_TEXTS, "this tests nothing");
+    }
+}

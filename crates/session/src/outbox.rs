@@ -40,12 +40,17 @@ pub(crate) enum Filled {
     More,
 }
 
-/// Writes one response a call, or a part of one, until there is none.
+/// Writes one response a call, or a part of one, until there is none. A call that writes nothing has looked for something
+/// to write: what comes next is for whoever refills to begin, who can also let others have their turn.
 impl<F: FnMut(&mut Outbox) -> Option<()> + Send> Later for F {
     fn fill(&mut self, out: &mut Outbox) -> Filled {
         while !out.is_full() {
+            let before = out.octets.len();
             if self(out).is_none() {
                 return Filled::All;
+            }
+            if out.octets.len() == before {
+                break;
             }
         }
         Filled::More

@@ -1,13 +1,17 @@
 //! How many passwords are hashed at once: each hash takes a core and 19 MiB for some 20 ms, so more at once than there
 //! are cores would only make all of them late.
 //!
-//! Those who have logged in from where they call before go first: a stranger who guesses cannot keep them waiting.
+//! Those who have logged in from where they call before and strangers take turns, each in the order in which they came: many
+//! strangers who guess do not keep the known waiting, nor the known, one of whom may guess too, a stranger. That nobody
+//! fills a queue alone is what [`lanes`](crate::lanes) see to: an address has a few logins under way at most.
+
+use std::collections::VecDeque;
 
 use parking_lot::{Condvar, Mutex};
 
 use super::password::Memory;
 
-/// How many strangers may wait. Each waits on a thread of the blocking pool.
+/// How many of each may wait. Each waits on a thread of the blocking pool.
 const QUEUE: usize = 256;
 
 /// Whose password it is.
@@ -19,13 +23,51 @@ pub(super) enum Caller {
     Stranger,
 }
 
+impl Caller {
+    fn other(self) -> Self {
+        match self {
+            Self::Known => Self::Stranger,
+            Self::Stranger => Self::Known,
+        }
+    }
+}
+
+/// Those who wait, in their order.
 #[derive(Default)]
 struct Queue {
     free: usize,
-    known: usize,
-    strangers: usize,
+    known: VecDeque<u64>,
+    strangers: VecDeque<u64>,
+    /// Whose turn it is where both wait.
+    next: Option<Caller>,
+    /// How many have come, to tell them apart.
+    came: u64,
     /// Kept while somebody waits for it, and no longer: it is 19 MiB each.
     spare: Vec<Memory>,
+}
+
+impl Queue {
+    fn line(&mut self, caller: Caller) -> &mut VecDeque<u64> {
+        match caller {
+            Caller::Known => &mut self.known,
+            Caller::Stranger => &mut self.strangers,
+        }
+    }
+
+    /// Whether it is the turn of that one.
+    fn admits(&self, caller: Caller, number: u64) -> bool {
+        let (mine, others) = match caller {
+            Caller::Known => (&self.known, &self.strangers),
+            Caller::Stranger => (&self.strangers, &self.known),
+        };
+        self.free > 0
+            && mine.front() == Some(&number)
+            && (others.is_empty() || self.next.is_none_or(|next| next == caller))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.known.is_empty() && self.strangers.is_empty()
+    }
 }
 
 /// The places at the hashing bench.
@@ -51,23 +93,17 @@ impl Slots {
 
     fn enter(&self, caller: Caller) -> Result<Memory, Crowded> {
         let mut queue = self.queue.lock();
-        match caller {
-            Caller::Known => {
-                queue.known += 1;
-                self.freed.wait_while(&mut queue, |q| q.free == 0);
-                queue.known -= 1;
-            }
-            Caller::Stranger => {
-                if queue.strangers >= QUEUE {
-                    return Err(Crowded);
-                }
-                queue.strangers += 1;
-                self.freed.wait_while(&mut queue, |q| q.free == 0 || q.known > 0);
-                queue.strangers -= 1;
-            }
+        if queue.line(caller).len() >= QUEUE {
+            return Err(Crowded);
         }
+        let number = queue.came;
+        queue.came += 1;
+        queue.line(caller).push_back(number);
+        self.freed.wait_while(&mut queue, |queue| !queue.admits(caller, number));
+        queue.line(caller).pop_front();
+        queue.next = Some(caller.other());
         queue.free -= 1;
-        // A stranger may have been passed over for the sake of this known caller, and may go now.
+        // Whoever is next now may have been looked at before it was.
         if queue.free > 0 {
             self.freed.notify_all();
         }
@@ -85,13 +121,13 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut queue = self.slots.queue.lock();
         queue.free += 1;
-        if queue.known + queue.strangers > 0 {
-            queue.spare.push(std::mem::take(&mut self.memory));
-            drop(queue);
-        } else {
+        if queue.is_empty() {
             let nobody_waits = std::mem::take(&mut queue.spare);
             drop(queue);
             drop(nobody_waits);
+        } else {
+            queue.spare.push(std::mem::take(&mut self.memory));
+            drop(queue);
         }
         self.slots.freed.notify_all();
     }
@@ -127,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_known_go_before_strangers_who_wait_longer() {
+    fn the_known_and_strangers_take_turns() {
         let slots = Arc::new(Slots::new(1));
         let (done, order) = mpsc::channel();
         let (hold, held) = mpsc::channel::<()>();
@@ -146,12 +182,15 @@ mod tests {
         };
         wait_for(&|q| q.free == 0);
         let mut threads = vec![spawn(Caller::Stranger, "stranger"), spawn(Caller::Stranger, "stranger")];
-        wait_for(&|q| q.strangers == 2);
+        wait_for(&|q| q.strangers.len() == 2);
         threads.push(spawn(Caller::Known, "known"));
-        wait_for(&|q| q.known == 1);
+        wait_for(&|q| q.known.len() == 1);
+        threads.push(spawn(Caller::Known, "known"));
+        wait_for(&|q| q.known.len() == 2);
         hold.send(()).unwrap();
         first.join().unwrap().unwrap().unwrap();
-        assert_eq!(order.recv().unwrap(), "known");
+        let order: Vec<&str> = (0..4).map(|_| order.recv().unwrap()).collect();
+        assert_eq!(order, ["known", "stranger", "known", "stranger"], "the first one was a stranger");
         for thread in threads {
             thread.join().unwrap().unwrap().unwrap();
         }

@@ -24,12 +24,13 @@ pub(crate) fn list(context: &mut Context, login: &mut LoggedIn, command: List) -
     let mut wants = Wants::of(&command, context.enabled);
     let (account, state) = (login.user.account.clone(), login.user.account.state()?);
     let names = Names::new(&state, &command)?;
-    let items = wants.status.take().filter(|_| names.clone().any(|(_, n)| n.mailbox.is_some() && wants.select(&n)));
+    let items =
+        wants.status.take().filter(|_| names.clone().flatten().any(|(_, n)| n.mailbox.is_some() && wants.select(&n)));
     let mut statuses = items.map(|items| Statuses::new(context, login, items));
-    let mut lines = names.filter_map(move |(name, node)| wants.line(name, node));
+    let mut lines = names.map(move |found| found.and_then(|(name, node)| wants.line(name, node)));
     let form = context.enabled.names();
     context.out.then(move |out: &mut Outbox| {
-        let line = lines.next()?;
+        let Some(line) = lines.next()? else { return Some(()) };
         line.write(out, ListWord::List, form);
         if let (Some(statuses), Some(mailbox)) = (&mut statuses, &line.mailbox) {
             statuses.write(out, (&account, state.ids()), (&line.name, mailbox));
@@ -46,7 +47,8 @@ pub(crate) fn lsub(context: &mut Context, login: &mut LoggedIn, command: List) -
         return Ok(done);
     }
     let stops = !command.patterns.iter().any(|pattern| pattern.contains('*'));
-    let lines = Names::new(&login.user.account.state()?, &command)?.filter_map(move |(name, node)| {
+    let lines = Names::new(&login.user.account.state()?, &command)?.map(move |found| {
+        let (name, node) = found?;
         let attributes = match (node.subscribed, &node.mailbox) {
             (true, Some(mailbox)) => mailbox.special_use.iter().copied().map(Attribute::Use).collect(),
             (true, None) => vec![Attribute::NoSelect],
@@ -64,7 +66,8 @@ pub(crate) fn xlist(context: &mut Context, login: &mut LoggedIn, command: List) 
     if let Some(done) = separator(context, &command, ListWord::Xlist) {
         return Ok(done);
     }
-    let lines = Names::new(&login.user.account.state()?, &command)?.filter_map(|(name, node)| {
+    let lines = Names::new(&login.user.account.state()?, &command)?.map(|found| {
+        let (name, node) = found?;
         let mut attributes = vec![if node.children { Attribute::HasChildren } else { Attribute::HasNoChildren }];
         match &node.mailbox {
             Some(mailbox) => attributes.extend(mailbox.special_use.iter().copied().map(Attribute::Use)),
@@ -100,9 +103,14 @@ impl Line {
 }
 
 /// Tells all lines, when there is room for them.
-fn tell(context: &mut Context, word: ListWord, mut lines: impl Iterator<Item = Line> + Send + 'static) {
+fn tell(context: &mut Context, word: ListWord, mut lines: impl Iterator<Item = Option<Line>> + Send + 'static) {
     let names = context.enabled.names();
-    context.out.then(move |out: &mut Outbox| lines.next().map(|line| line.write(out, word, names)));
+    context.out.then(move |out: &mut Outbox| {
+        if let Some(line) = lines.next()? {
+            line.write(out, word, names);
+        }
+        Some(())
+    });
 }
 
 /// `LIST "" ""` asks for the separator (RFC 9051 §6.3.9).

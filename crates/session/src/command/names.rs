@@ -116,21 +116,23 @@ impl Names {
 }
 
 impl Iterator for Names {
-    type Item = (MailboxName, Node);
+    /// `None` where a batch of names has been gone through: none of the last ones matches.
+    type Item = Option<(MailboxName, Node)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            while let Some(name) = self.ahead.pop_front() {
-                if self.patterns.iter().any(|pattern| pattern.matches(name.as_str())) {
-                    let node = self.node(&name);
-                    return Some((name, node));
-                }
-            }
+        if self.ahead.is_empty() {
             self.look_ahead();
-            if self.ahead.is_empty() {
-                return None;
+        }
+        if self.ahead.is_empty() {
+            return None;
+        }
+        while let Some(name) = self.ahead.pop_front() {
+            if self.patterns.iter().any(|pattern| pattern.matches(name.as_str())) {
+                let node = self.node(&name);
+                return Some(Some((name, node)));
             }
         }
+        Some(None)
     }
 }
 

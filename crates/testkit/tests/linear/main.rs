@@ -6,8 +6,9 @@
 mod hostile;
 mod production;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use cpu_time::ThreadTime;
 use hostile::Hostile;
 use production::{PRODUCTIONS, Production};
 use testkit::sim::Dice;
@@ -21,7 +22,7 @@ const SIZES: [usize; 6] = [1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 <<
 /// How many of a production's texts are read again.
 const SLOWEST: usize = 3;
 
-/// Less than this says nothing of growth, on a busy machine.
+/// Less than this says nothing of growth.
 const NOISE: Duration = Duration::from_millis(5);
 
 /// What the largest size may take, without optimisation: some texts take a microsecond for each short line.
@@ -34,10 +35,11 @@ fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(otherwise)
 }
 
-/// The least of several tries: others' work on the machine only adds.
+/// What the thread itself works, whatever else the machine does. The least of several tries: a cache that others have emptied
+/// only adds.
 fn time(production: &Production, text: &[u8], tries: usize) -> Duration {
     let once = || {
-        let before = Instant::now();
+        let before = ThreadTime::now();
         (production.read)(text);
         before.elapsed()
     };

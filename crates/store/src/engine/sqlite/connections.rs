@@ -103,7 +103,11 @@ impl Connections {
             // the same pages, and read anew.
             writer.suspect = true;
             self.close_readers();
-            leave_journal(&held.connection);
+            // One that was deleted is in this connection alone, which is to save it.
+            if held.footing.holds(&self.paths) {
+                leave_journal(&held.connection);
+            }
+            self.let_go(held);
         } else {
             writer.connection = Some(held);
         }

@@ -154,8 +154,9 @@ impl Connections {
     /// was deleted; but where the database is not in its place any more, the journal is left as it is: it may have all
     /// that is left of what was acknowledged, for when the right file is put back.
     fn let_go(&self, held: Held) {
-        if !held.footing.same_database(&self.paths.now()) {
-            leave_journal(&held.connection);
+        let Held { connection, footing } = held;
+        if !footing.same_database(&self.paths.now()) {
+            leave_journal(&connection);
         }
     }
 

@@ -75,6 +75,8 @@ pub(crate) enum Reply {
     TooLarge,
     /// Something on our side failed, and may work later.
     Failed,
+    /// It failed while it was stored: whether it was is not known.
+    Unsettled,
     /// The disk is full.
     DiskFull,
     /// The mailbox has given its last UID.
@@ -131,6 +133,7 @@ impl Reply {
             Self::NoSuchUser => "550 5.1.1 Nobody here has that address",
             Self::TooLarge => "552 5.3.4 The message is too large",
             Self::Failed => "451 4.3.0 It could not be stored, try again later",
+            Self::Unsettled => "451 4.3.0 It may have been stored, trying again may make a second one",
             Self::DiskFull => "452 4.3.1 The disk is full, try again later",
             Self::NotAllowed => "550 5.7.1 Mail may not be delivered there",
             Self::MailboxFull => "452 4.2.2 The mailbox takes no more messages",
@@ -164,6 +167,7 @@ impl From<&store::Error> for Reply {
     fn from(error: &store::Error) -> Self {
         match error {
             store::Error::Full => Self::DiskFull,
+            store::Error::Unsettled(_) | store::Error::Replaced { .. } => Self::Unsettled,
             store::Error::NoSuchAccount => Self::NoSuchUser,
             store::Error::TooLarge => Self::TooLarge,
             _ => Self::Failed,

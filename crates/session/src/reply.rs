@@ -393,7 +393,12 @@ impl From<Refusal> for Answer {
 impl From<Error> for Answer {
     fn from(error: Error) -> Self {
         match error {
-            Error::Full => Self::no(Code::OverQuota, "The server's disk is full; nothing was changed"),
+            // OVERQUOTA would be about the user's own quota (RFC 9051 §7.1).
+            Error::Full => Self::no(Code::Unavailable, "The server's disk is full; nothing was changed"),
+            Error::Unsettled(_) | Error::Replaced { .. } => Self::no(
+                Code::Unavailable,
+                "The store failed while it wrote; it may have been stored: look before you try again",
+            ),
             Error::Damaged { .. } => {
                 Self::no(Code::Corruption, "Stored data is damaged; the administrator can run `posthorn check`")
             }

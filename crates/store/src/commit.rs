@@ -3,6 +3,7 @@
 //! Who commits lines up in the account's queue. Whoever leads plans all that waits, one after the other, each on the
 //! state that the one before leaves, and makes all of it durable at once.
 
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use account::codec::Format;
 use account::{Change, Commit, Refusal, State, codec};
 
 use crate::account::Head;
-use crate::engine::{Batch, BodyRef, NewEmail, Row, Written};
+use crate::engine::{Batch, BodyRef, Engine, NewEmail, Row, Written};
 use crate::queue::{Answer, Request};
 use crate::turn::{self, Stop};
 use crate::{Account, Directory, Error, Message, ids};
@@ -102,22 +103,62 @@ impl Account {
             turn::pass(Stop::Write);
             match self.engine.append(&prepared.batch) {
                 Ok(Written::Durably) => {
-                    turn::pass(Stop::Publish);
-                    prepared.changes.iter().for_each(|changes| self.recent.note(changes));
-                    self.publish(head, prepared.newest);
-                    return Ok(prepared.answers);
+                    return Ok(self.shown(head, prepared));
                 }
                 Ok(Written::TooLate) => state = self.caught_up(head, state)?,
                 Err(error) => {
                     // What is in memory is what was durable before. Whether the batch got as far as the disk after all
-                    // shows when the log is read next.
+                    // is settled before anybody is answered.
                     self.current.fall_behind();
-                    return Err(error);
+                    settle(&*self.engine, &prepared.batch, error)?;
+                    return Ok(self.shown(head, prepared));
                 }
             }
         }
         Err(Error::Busy)
     }
+
+    /// Shows a batch that is durable.
+    fn shown(&self, head: &mut Head, prepared: Prepared) -> Vec<Answer> {
+        turn::pass(Stop::Publish);
+        prepared.changes.iter().for_each(|changes| self.recent.note(changes));
+        self.publish(head, prepared.newest);
+        prepared.answers
+    }
+}
+
+/// What became of a batch whose writing failed: returns if it is durable all the same. The engine has closed all that it
+/// had open; its next look makes what is there durable before it tells of it, or fails.
+fn settle(engine: &dyn Engine, batch: &Batch, error: Error) -> Result<(), Error> {
+    match error {
+        Error::Io(_) | Error::Database(_) => {}
+        // These are from before anything was written, or were undone.
+        error => return Err(error),
+    }
+    match is_there(engine, batch) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(error),
+        Err(_) => Err(Error::Unsettled(error.to_string().into())),
+    }
+}
+
+/// Whether the log has this batch. Another process may have written a row in its place that looks the same, for another
+/// message: so the messages are compared as well.
+fn is_there(engine: &dyn Engine, batch: &Batch) -> Result<bool, Error> {
+    let newest = engine.newest()?;
+    if newest <= batch.after {
+        return Ok(false);
+    }
+    if engine.log(batch.after, batch.rows.len())? != batch.rows {
+        return Ok(false);
+    }
+    let mut expected = batch.emails.iter();
+    let mut same = true;
+    engine.emails(&mut batch.emails.iter().map(|email| email.id), &mut |found| {
+        same &= expected.next().is_some_and(|email| *email.message.hash() == found.hash);
+        ControlFlow::Continue(())
+    })?;
+    Ok(same && expected.next().is_none())
 }
 
 /// Plans requests one after the other, each on the state that the one before leaves.

@@ -8,7 +8,7 @@ use account::codec::Format;
 use crate::Identity;
 use crate::backend::Fault;
 
-/// A failure of the store. What was asked for did not happen; all that was durable before still is.
+/// A failure of the store. What was asked for did not happen, but for [`Error::Unsettled`]; all that was durable before still is.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The disk or a quota of the file system is full.
@@ -20,6 +20,9 @@ pub enum Error {
     /// The database said no, in its words.
     #[error("{0}")]
     Database(Arc<str>),
+    /// A write failed, and so did looking whether it got through: what was asked for may have happened.
+    #[error("a write failed, and whether it got through is not known: {0}")]
+    Unsettled(Arc<str>),
     /// Another process held the account for too long.
     #[error("another process holds the database")]
     Busy,

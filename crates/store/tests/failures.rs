@@ -46,18 +46,24 @@ fn a_commit_that_fails_changes_nothing_and_the_next_one_works() {
 }
 
 #[test]
-fn a_commit_that_got_through_though_it_failed_is_found_before_the_next_one() {
+fn what_became_of_a_commit_that_failed_is_settled_before_the_answer() {
     let engine = Faulty::default();
     let store = store(&engine);
     let account = user(&store, "alice");
     account.state().unwrap();
     engine.fail_next(Fault::Torn);
-    assert!(append(&account, "INBOX", vec![upload(&store, &mail(1))]).is_err());
-    assert!(account.state().unwrap().named(&name("INBOX")).unwrap().messages.is_empty(), "nobody vouches for it");
-    let next = append(&account, "INBOX", vec![upload(&store, &mail(2))]).unwrap();
-    assert_eq!(next.outcome, support::uids(&[2]), "no UID is given twice");
-    assert_eq!(octets(&account, "INBOX", 1).unwrap(), mail(1));
-    assert_eq!(octets(&account, "INBOX", 2).unwrap(), mail(2));
+    let got_through = append(&account, "INBOX", vec![upload(&store, &mail(1))]).unwrap();
+    assert_eq!(got_through.outcome, support::uids(&[1]));
+    assert_eq!(octets(&account, "INBOX", 1).unwrap(), mail(1), "it is there, and shown");
+    engine.fail_next(Fault::Unknown);
+    let failed = append(&account, "INBOX", vec![upload(&store, &mail(2))]);
+    assert!(matches!(failed, Err(CommitError::Failed(Error::Unsettled(_)))), "{failed:?}");
+    assert_eq!(account.state().unwrap().named(&name("INBOX")).unwrap().messages.uids(), support::uids(&[1]));
+    let next = append(&account, "INBOX", vec![upload(&store, &mail(3))]).unwrap();
+    assert_eq!(next.outcome, support::uids(&[3]), "no UID is given twice");
+    for n in 1..=3 {
+        assert_eq!(octets(&account, "INBOX", n).unwrap(), mail(n as usize));
+    }
     assert_clean(&account);
 }
 

@@ -19,6 +19,8 @@ pub enum Trouble {
     PowerCut,
     /// A sync fails; what it was to make durable may be lost.
     Sync,
+    /// So many syncs fail, one after the other.
+    Syncs(u8),
     /// The disk is full.
     Full,
     /// A write fails before anything is written.
@@ -159,6 +161,10 @@ impl Disk {
             }
             Trouble::Full => Verdict::Full,
             Trouble::ShortWrite => Verdict::Half,
+            Trouble::Syncs(more) => {
+                inner.next = more.checked_sub(2).map(|more| (0, Trouble::Syncs(more + 1)));
+                Verdict::Fail
+            }
             Trouble::Sync | Trouble::Write | Trouble::Read => Verdict::Fail,
         }
     }
@@ -245,7 +251,7 @@ impl Inner {
 fn meets(trouble: Trouble, act: Act) -> bool {
     match trouble {
         Trouble::PowerCut => matches!(act, Act::Write | Act::Truncate | Act::Sync | Act::Delete),
-        Trouble::Sync => act == Act::Sync,
+        Trouble::Sync | Trouble::Syncs(_) => act == Act::Sync,
         Trouble::Full | Trouble::Write | Trouble::ShortWrite => act == Act::Write,
         Trouble::Read => act == Act::Read,
     }

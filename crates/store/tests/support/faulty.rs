@@ -1,7 +1,7 @@
 //! An engine that fails when it is told to.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use account::EmailId;
@@ -23,6 +23,8 @@ pub(crate) enum Fault {
     Lost,
     /// An error after all was written: the caller cannot know.
     Torn,
+    /// The same, and the next look at the log fails, too.
+    Unknown,
     /// A mistake of ours: it panics.
     Panic,
 }
@@ -55,6 +57,8 @@ pub(crate) struct Faulty {
     faults: Arc<Mutex<Vec<Fault>>>,
     /// A fault after so many writes.
     later: Arc<Mutex<Option<(u64, Fault)>>>,
+    /// Whether the next look at the log fails.
+    blind: Arc<AtomicBool>,
     slow: Duration,
     pub(crate) appends: Arc<AtomicU64>,
     /// How often the checkpoint was read: once for each opening.
@@ -71,7 +75,16 @@ impl Default for Faulty {
 impl Faulty {
     pub(crate) fn over(inner: Arc<dyn Engine>, power: Power) -> Self {
         let (faults, later, slow) = (Arc::default(), Arc::default(), Duration::ZERO);
-        Self { inner, power, faults, later, slow, appends: Arc::default(), loads: Arc::default() }
+        Self {
+            inner,
+            power,
+            faults,
+            later,
+            blind: Arc::default(),
+            slow,
+            appends: Arc::default(),
+            loads: Arc::default(),
+        }
     }
 
     pub(crate) fn slow(slow: Duration) -> Self {
@@ -117,8 +130,9 @@ impl Faulty {
             Some(Fault::Full) => Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into()),
             Some(Fault::Lost) => Err(broken()),
             Some(Fault::Panic) => panic!("a mistake in the engine"),
-            Some(Fault::Torn) => {
+            Some(fault @ (Fault::Torn | Fault::Unknown)) => {
                 let _ = write()?;
+                self.blind.store(fault == Fault::Unknown, Ordering::SeqCst);
                 Err(broken())
             }
         }
@@ -152,6 +166,9 @@ impl Engine for Faulty {
     }
 
     fn newest(&self) -> Result<Option<ModSeq>, Error> {
+        if self.blind.swap(false, Ordering::SeqCst) {
+            return Err(std::io::Error::other("a broken disk").into());
+        }
         self.inner.newest()
     }
 

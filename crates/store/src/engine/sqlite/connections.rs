@@ -116,6 +116,10 @@ impl Connections {
             // the same pages, and read anew.
             writer.suspect = true;
             self.close_readers();
+            // One that was deleted is in this connection alone, which is to save it.
+            if held.footing.holds(&self.paths) {
+                leave_journal(&held.connection);
+            }
             self.let_go(held);
         } else {
             writer.connection = Some(held);
@@ -172,8 +176,7 @@ impl Connections {
     /// that is left of what was acknowledged, for when the right file is put back.
     fn let_go(&self, held: Held) {
         if !held.footing.same_database(&self.paths.now()) || self.is_its_owners(&held).is_err() {
-            // If it cannot be told to, it does as ever.
-            let _as_ever = held.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+            leave_journal(&held.connection);
         }
         drop(held);
     }
@@ -212,9 +215,18 @@ impl Connections {
     }
 }
 
+/// Has a connection leave the journal as it is when it is closed. After a failed sync it would delete a journal that has
+/// more than it knows of, and the power may go before that is durable: what was refused would come back.
+fn leave_journal(connection: &Connection) {
+    // If it cannot be told to, it does as ever.
+    let _as_ever = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+}
+
 /// What the last connection of a process left is made whole and durable before anybody builds on it.
+/// The journal keeps its length: one that was cut could come back in part when the power goes, and that part is older
+/// than the file.
 fn settle(connection: &Connection) -> Result<(), Error> {
-    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| row.get(0))?;
     if busy == 0 { Ok(()) } else { Err(Error::Busy) }
 }
 

@@ -27,6 +27,7 @@ mod listen;
 pub mod log;
 mod protocol;
 mod registry;
+mod risk;
 mod serve;
 mod shutdown;
 #[cfg(test)]

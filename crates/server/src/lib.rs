@@ -25,6 +25,7 @@ mod lanes;
 mod link;
 mod listen;
 pub mod log;
+mod pace;
 mod protocol;
 mod registry;
 mod risk;
@@ -33,6 +34,7 @@ mod shutdown;
 #[cfg(test)]
 mod testing;
 pub mod tls;
+mod told;
 mod transcript;
 mod wire;
 

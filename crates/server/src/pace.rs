@@ -2,11 +2,14 @@
 //! all share. Who is over it is not read until it is his turn again. An address that has said little of late goes ahead of those that
 //! wait for the common one, so that a login needs no luck while others flood.
 //!
-//! A unit is a line or a read, which take some tens of microseconds; a TLS handshake takes as long as [`HANDSHAKE`] of them.
+//! Behind the machine's own address there are many: there it is each new connection that goes ahead.
+//!
+//! A unit is a line or a read, which take up to some tens of microseconds; a TLS handshake takes as long as [`HANDSHAKE`] of them.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -27,6 +30,9 @@ const OF_ALL: Rate = Rate { unit: Duration::from_micros(125), ahead: Duration::f
 
 /// What an address may say whatever others do: 96 units, a login or two, and then two a second.
 const FIRST: Rate = Rate { unit: Duration::from_millis(500), ahead: Duration::from_secs(48) };
+
+/// What a connection from the machine itself may say whatever others do: a handshake and a login.
+const FIRST_OF_A_CONNECTION: u32 = 40;
 
 /// How long it is remembered at most that an address has said much.
 const REMEMBERED: Duration = Duration::from_mins(2);
@@ -81,7 +87,7 @@ impl Default for Paces {
 impl Paces {
     /// A connection's part in it.
     pub(crate) fn pace(self: &Arc<Self>, address: Network) -> Pace {
-        Pace { paces: self.clone(), address }
+        Pace { paces: self.clone(), address, said: AtomicU32::new(0) }
     }
 }
 
@@ -90,6 +96,8 @@ impl Paces {
 pub(crate) struct Pace {
     paces: Arc<Paces>,
     address: Network,
+    /// How many units this connection has used.
+    said: AtomicU32,
 }
 
 impl Pace {
@@ -101,6 +109,8 @@ impl Pace {
 
     /// So many units are used.
     pub(crate) fn charge(&self, units: u32, now: Instant) {
+        let said = self.said.load(Ordering::Relaxed).saturating_add(units);
+        self.said.store(said, Ordering::Relaxed);
         let table = &mut *self.paces.0.lock();
         table.all.charge(&OF_ALL, units, now);
         table.forget(now);
@@ -117,8 +127,11 @@ impl Pace {
     pub(crate) fn delay(&self, now: Instant) -> Option<Duration> {
         let table = self.paces.0.lock();
         let address = table.addresses.get(&self.address)?;
-        let own = if self.address.is_loopback() { Duration::ZERO } else { address.own.delay(&OF_AN_ADDRESS, now) };
-        let is_first = address.first.delay(&FIRST, now).is_zero();
+        let (own, is_first) = if self.address.is_loopback() {
+            (Duration::ZERO, self.said.load(Ordering::Relaxed) < FIRST_OF_A_CONNECTION)
+        } else {
+            (address.own.delay(&OF_AN_ADDRESS, now), address.first.delay(&FIRST, now).is_zero())
+        };
         let all = if is_first { Duration::ZERO } else { table.all.delay(&OF_ALL, now) };
         Some(own.max(all)).filter(|delay| !delay.is_zero())
     }
@@ -186,6 +199,12 @@ mod tests {
         assert_eq!(proxy.delay(now), None);
         proxy.charge(8_000, now);
         assert_eq!(proxy.delay(now), Some(Duration::from_secs(1)));
+        let login = paces.pace(Network::Local);
+        login.charge(HANDSHAKE, now);
+        login.heard(b"a LOGIN anna secret\r\n", now);
+        assert_eq!(login.delay(now), None, "others behind the same proxy log in meanwhile");
+        login.charge(FIRST_OF_A_CONNECTION, now);
+        assert!(login.delay(now).is_some());
     }
 
     #[test]

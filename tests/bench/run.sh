@@ -5,7 +5,8 @@
 #
 # SERVER is posthorn or dovecot: SERVER.sh beside this file starts it in FOLDER, unless it runs there already,
 # and restarts it for the rows that measure a first access. What was filled into FOLDER stays there for the next run.
-# ROW: lmtp append notify mailbox million store search copy login idle idle10k (default: all but million).
+# ROW: lmtp append pieces notify mailbox million store search copy login idle idle10k (default: all but million and pieces,
+# which prints its figures).
 #
 # IMAPBENCH=path of the load tool's binary (needed; it lies beside the repository, not in it)
 # SECS=10 for each timed loop, REPEAT=5 for whole-mailbox commands, MAILS=100000 in the large mailbox.
@@ -46,6 +47,7 @@ row() {
     case $1 in
         lmtp) measure lmtp; measure lmtp --mix text ;;
         append) measure append ;;
+        pieces) python3 "$here/pieces.py" "$imap" ;;
         notify) measure notify ;;
         mailbox)
             filled

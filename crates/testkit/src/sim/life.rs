@@ -90,7 +90,8 @@ pub fn live(kind: Kind, seed: u64, stacks: &mut Stacks) -> Result<String, Failur
     let disk = world.disk().is_some();
     // A disk that loses power knows nothing of files that were moved.
     let takes = disk && !faults && dice.once_in(3);
-    let manners = Manners { faults, disk, takes, patience };
+    let ages = dice.once_in(4);
+    let manners = Manners { faults, disk, takes, patience, ages };
     let mut life = Life {
         world,
         now,

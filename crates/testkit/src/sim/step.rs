@@ -52,6 +52,8 @@ pub(super) struct Manners {
     pub(super) takes: bool,
     /// The longest time that passes at once, in seconds.
     pub(super) patience: u64,
+    /// Whether much time passes and is seen to pass, so that what is old goes.
+    pub(super) ages: bool,
 }
 
 /// Numbers that are given once.
@@ -69,7 +71,8 @@ impl Marks {
 pub(super) fn other(dice: &mut Dice, marks: &mut Marks, processes: usize, manners: Manners) -> Step {
     let process = dice.below(processes);
     let (faults, takes) = (2 * usize::from(manners.faults), 2 * usize::from(manners.takes));
-    match dice.weighed(&[4, 4, 2, 6, 4, 3, 3, faults, takes]) {
+    let (sweeps, times) = if manners.ages { (16, 12) } else { (4, 3) };
+    match dice.weighed(&[4, 4, 2, 6, sweeps, 3, times, faults, takes]) {
         0 => Step::Lmtp(process, marks.next()),
         1 => Step::Import(process, marks.next()),
         2 => Step::Observe(process),

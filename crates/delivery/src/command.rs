@@ -69,6 +69,10 @@ pub(crate) enum ChunkPlace {
 
 /// Reads one line without its CR LF; what is wrong with it is the answer to it.
 pub(crate) fn parse(line: &[u8]) -> Result<Command, Reply> {
+    // Before all else: no command begins so.
+    if gate::begins_as_http(line) {
+        return Err(Reply::Http);
+    }
     let line = std::str::from_utf8(line).map_err(|_| Reply::NotUtf8)?;
     if line.chars().any(|char| char.is_control() && char != '\t') {
         return Err(Reply::ControlCharacter);
@@ -213,6 +217,9 @@ mod tests {
         let table: &[(&[u8], Reply)] = &[
             (b"", Reply::Unknown),
             (b"FROBNICATE", Reply::Unknown),
+            (b"POST / HTTP/1.1", Reply::Http),
+            (b"GET /\xff HTTP/1.0", Reply::Http),
+            (b"host: 127.0.0.1:24", Reply::Http),
             (b"HELO x", Reply::NotSmtp),
             (b"EHLO x", Reply::NotSmtp),
             (b"LHLO", Reply::BadArguments),

@@ -211,11 +211,13 @@ impl Lmtp {
         match line {
             None => {}
             Some(Line::Bare) => self.refuse(Reply::BareLineEnd),
+            // It may be a request of HTTP with a long path; no mail server begins so.
+            Some(Line::TooLong) if self.client.is_none() => self.close(Reply::LineTooLong),
             Some(Line::TooLong) => self.refuse(Reply::LineTooLong),
             Some(Line::Whole(line)) => {
                 match command::parse(&line) {
                     Ok(command) => self.command(command),
-                    Err(Reply::BadChunk) => self.close(Reply::BadChunk),
+                    Err(last @ (Reply::BadChunk | Reply::Http)) => self.close(last),
                     Err(refusal) => self.refuse(refusal),
                 }
                 self.lines.reuse(line);

@@ -41,6 +41,8 @@ pub(crate) enum Reply {
     Unknown,
     /// A command of SMTP that is not offered.
     NotImplemented,
+    /// A request of HTTP.
+    Http,
     /// HELO or EHLO.
     NotSmtp,
     /// A command's arguments do not follow its grammar.
@@ -116,6 +118,7 @@ impl Reply {
             Self::ControlCharacter => "500 5.5.2 The command line has a control character",
             Self::Unknown => "500 5.5.1 No such command, HELP lists them",
             Self::NotImplemented => "502 5.5.1 Not offered here",
+            Self::Http => "421 5.7.0 This is no web server",
             Self::NotSmtp => "500 5.5.1 This is LMTP: begin with LHLO (RFC 2033)",
             Self::BadArguments => "501 5.5.4 The arguments are not understood",
             Self::BadChunk => "501 5.5.4 BDAT takes a size and LAST; where the next command begins is lost",

@@ -57,17 +57,23 @@ fn a_message_has_at_most_so_many_recipients() {
 fn a_line_has_at_most_so_many_octets() {
     let now = now();
     let mut lmtp = session(now);
-    let (answers, next) = say(&mut lmtp, &[&b"NOOP ".repeat(100_000)[..], b"\r\nNOOP\r\n"].concat(), now);
+    let long = [&b"NOOP ".repeat(100_000)[..], b"\r\nNOOP\r\n"].concat();
+    say(&mut lmtp, b"LHLO x\r\n", now);
+    let (answers, next) = say(&mut lmtp, &long, now);
     let answers: Vec<_> = answers.lines().collect();
-    assert!(answers[1].starts_with("500 5.5.2 ") && answers[2].starts_with("250 "), "{answers:?}");
-    assert_eq!((answers.len(), next), (3, Next::Read));
+    assert!(answers[0].starts_with("500 5.5.2 ") && answers[1].starts_with("250 "), "{answers:?}");
+    assert_eq!((answers.len(), next), (2, Next::Read));
+
+    let mut lmtp = session(now);
+    let (answers, next) = say(&mut lmtp, &long, now);
+    assert_eq!((answers.lines().count(), next), (2, Next::Close), "nobody begins so: {answers}");
 }
 
 #[test]
 fn who_sends_no_mail_is_sent_away() {
     let now = now();
     let mut lmtp = session(now);
-    let (answers, next) = say(&mut lmtp, &b"GET / HTTP/1.1\r\n".repeat(1000), now);
+    let (answers, next) = say(&mut lmtp, &b"FROBNICATE\r\n".repeat(1000), now);
     assert!(answers.ends_with("421 4.7.0 Too many commands that bring no message\r\n"), "{answers}");
     assert_eq!((answers.lines().count(), next), (1 + limits::ERRORS as usize + 1, Next::Close));
 
@@ -75,6 +81,26 @@ fn who_sends_no_mail_is_sent_away() {
     let (answers, next) = say(&mut lmtp, &b"NOOP\r\n".repeat(1 << 16), now);
     assert!(answers.ends_with("421 4.7.0 Too many commands that bring no message\r\n"));
     assert_eq!(next, Next::Close);
+}
+
+/// What a webmail was made to send by whoever named it a server to fetch from: mail was delivered by it.
+#[test]
+fn no_request_of_http_delivers_mail() {
+    let mail = "LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob>\r\nDATA\r\nx\r\n.\r\n";
+    let long = "x".repeat(2 * limits::LINE);
+    let heads = [
+        "POST / HTTP/1.1\r\nHost: 127.0.0.1:24\r\n\r\n".to_owned(),
+        "put /\u{e9} HTTP/1.0\r\n\r\n".to_owned(),
+        format!("POST /{long} HTTP/1.0\r\n\r\n"),
+        "FROBNICATE / HTTP/1.1\r\nUser-Agent: x\r\nhost: 127.0.0.1\r\n\r\n".to_owned(),
+    ];
+    for head in heads {
+        let now = now();
+        let mut lmtp = session(now);
+        let (answers, next) = say(&mut lmtp, format!("{head}{mail}").as_bytes(), now);
+        assert_eq!(next, Next::Close, "{head}");
+        assert!(!answers.contains("250"), "{head}: {answers}");
+    }
 }
 
 #[test]

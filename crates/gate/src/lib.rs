@@ -5,13 +5,15 @@
 //! login. It decides nothing: the server answers [`Gate`], a session tells [`Next`].
 //!
 //! In reading order: `peer` (the other end), `login` (who may come in), `course` (time, and how a session goes on and
-//! ends), `base64` (which SASL is written in).
+//! ends), `http` (who is no client of ours), `base64` (which SASL is written in).
 
 pub mod base64;
 mod course;
+mod http;
 mod login;
 mod peer;
 
 pub use course::{Dismissal, Ending, Facts, Next, Now, Waker};
+pub use http::begins_as_http;
 pub use login::{Exchange, Gate, Step, User, Verdict};
 pub use peer::{Peer, Transport};

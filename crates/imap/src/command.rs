@@ -258,6 +258,11 @@ fn command(c: &mut Cursor<'_>) -> Found<Command> {
     Ok(command)
 }
 
+/// Whether a command is called so. What else stands in its place may be anything, also a password.
+pub fn is_name(word: &str) -> bool {
+    word.eq_ignore_ascii_case("UID") || row(word).is_some()
+}
+
 fn row(word: &str) -> Option<&'static Grammar> {
     TABLE.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, grammar)| grammar)
 }

@@ -24,7 +24,9 @@ use crate::door::Security;
 use crate::lanes::Ticket;
 use crate::link::{Link, Order, Orders, Rung};
 use crate::log::Address;
+use crate::pace;
 use crate::registry::Seat;
+use crate::told::Told;
 use crate::wire::{FarEnd, Socket, Wire};
 use turn::{Outcome, Place, Turn};
 
@@ -75,16 +77,18 @@ enum End {
     Gone,
     /// The socket or TLS failed.
     Failed(io::Error),
+    /// TLS never came up.
+    NoTls(io::Error),
     /// The client took nothing for a long time.
     Stalled,
 }
 
 /// Serves one connection until it ends.
 pub(crate) async fn serve(socket: Socket, seat: Seat, reception: Arc<Reception>) {
-    let link = seat.link.clone();
+    let (link, registry) = (seat.link.clone(), seat.registry.clone());
     let end = talk(Wire::new(socket), &seat, &reception).await;
     drop(seat);
-    log_end(&link, &end);
+    log_end(&link, &end, &registry.told);
 }
 
 async fn talk(mut wire: Wire, seat: &Seat, reception: &Reception) -> End {
@@ -127,11 +131,14 @@ async fn talk(mut wire: Wire, seat: &Seat, reception: &Reception) -> End {
             Outcome::Heavy => Ok(()),
             Outcome::Tired => poll_fn(|cx| Poll::Ready(rest(&mut turn, cx, &reception.patience))).await,
             Outcome::Blocked => unblock(&mut turn, alarm.as_mut(), &reception.patience).await,
-            Outcome::Idle if turn.has_room() => idle(&mut turn, alarm.as_mut()).await,
-            Outcome::Idle => {
+            Outcome::Idle if !turn.has_room() => {
                 registry.make_room();
                 hold(&mut turn, alarm.as_mut(), &reception.patience, Some(NO_ROOM)).await
             }
+            Outcome::Idle => match turn.pause() {
+                None => idle(&mut turn, alarm.as_mut()).await,
+                pause => hold(&mut turn, alarm.as_mut(), &reception.patience, pause).await,
+            },
             Outcome::Held => hold(&mut turn, alarm.as_mut(), &reception.patience, None).await,
             Outcome::StartTls => start_tls(&mut turn, reception).await,
             Outcome::Failed(error) => Err(End::Failed(error)),
@@ -151,19 +158,45 @@ async fn talk(mut wire: Wire, seat: &Seat, reception: &Reception) -> End {
 async fn handshake(wire: &mut Wire, link: &Link, reception: &Reception) -> Result<Transport, End> {
     let shaking = Box::pin(async {
         wire.start_tls(reception.tls.load_full())?;
-        let done = poll_fn(|cx| {
-            if let Poll::Ready(rung) = link.poll_rung(cx)
-                && (rung.orders.contain(Order::MakeRoom) || rung.orders.contain(Order::Shutdown))
-            {
-                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
-            }
-            wire.poll_open(cx)
-        });
+        let done = async {
+            wait_turn(link).await?;
+            poll_fn(|cx| {
+                check_orders(link, cx)?;
+                wire.poll_open(cx)
+            })
+            .await
+        };
         timeout(reception.patience.handshake, done).await?
     });
     match shaking.await {
         Ok(()) => Ok(Transport::Tls { exporter: wire.exporter() }),
-        Err(error) => Err(End::Failed(error)),
+        Err(error) => Err(End::NoTls(error)),
+    }
+}
+
+/// A handshake is a stranger's work like any other.
+async fn wait_turn(link: &Link) -> io::Result<()> {
+    while let Some(delay) = link.pace().and_then(|pace| pace.delay(Instant::now())) {
+        let mut nap = pin!(sleep(delay));
+        poll_fn(|cx| {
+            check_orders(link, cx)?;
+            nap.as_mut().poll(cx).map(Ok::<_, io::Error>)
+        })
+        .await?;
+    }
+    if let Some(pace) = link.pace() {
+        pace.charge(pace::HANDSHAKE, Instant::now());
+    }
+    Ok(())
+}
+
+/// Who is told to end before TLS is up has nothing to say.
+fn check_orders(link: &Link, cx: &Context<'_>) -> io::Result<()> {
+    match link.poll_rung(cx) {
+        Poll::Ready(rung) if rung.orders.contain(Order::MakeRoom) || rung.orders.contain(Order::Shutdown) => {
+            Err(io::ErrorKind::ConnectionAborted.into())
+        }
+        _ => Ok(()),
     }
 }
 
@@ -378,16 +411,21 @@ async fn linger(turn: &mut Turn, farewell: Duration) {
     let _over = timeout(farewell, rest).await;
 }
 
-fn log_end(link: &Link, end: &End) {
+fn log_end(link: &Link, end: &End, told: &Told) {
     let address = Address(link.address);
     let (session, seconds) = (link.id, link.since.elapsed().as_secs());
     let account = link.login().map(|login| &*login.name);
     match (end, account) {
         (End::Stalled, _) => warn!(%address, session, account, seconds, "session ended: the client read nothing"),
         (End::Closed | End::Gone, Some(_)) => info!(%address, session, account, seconds, "session ended"),
-        (End::Failed(error), Some(_)) => info!(%address, session, account, seconds, %error, "connection lost"),
+        (End::Failed(error) | End::NoTls(error), Some(_)) => {
+            info!(%address, session, account, seconds, %error, "connection lost")
+        }
         (End::Closed | End::Gone, None) => debug!(%address, session, "connection ended"),
-        (End::Failed(error), None) => debug!(%address, session, %error, "connection failed"),
+        (End::NoTls(error), _) if told.is_due(link.source(), &error.to_string(), Instant::now()) => {
+            info!(%address, session, %error, "no TLS came up; the same of this address is not told again for an hour");
+        }
+        (End::Failed(error) | End::NoTls(error), None) => debug!(%address, session, %error, "connection failed"),
     }
 }
 

@@ -25,13 +25,16 @@ mod lanes;
 mod link;
 mod listen;
 pub mod log;
+mod pace;
 mod protocol;
 mod registry;
+mod risk;
 mod serve;
 mod shutdown;
 #[cfg(test)]
 mod testing;
 pub mod tls;
+mod told;
 mod transcript;
 mod wire;
 

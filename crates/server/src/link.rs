@@ -10,9 +10,10 @@ use parking_lot::Mutex;
 use store::AccountId;
 
 use crate::auth::Network;
-use crate::door::Door;
+use crate::door::{Door, Entry};
 use crate::intake::Stake;
 use crate::lanes::Lane;
+use crate::pace::Pace;
 
 /// Something that a connection is told to do, whatever its client does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,8 @@ pub(crate) struct Link {
     facts: Mutex<Option<Box<Facts>>>,
     /// What it keeps of what was said before login.
     pub(crate) stake: Stake,
+    /// How fast it is worked for until then.
+    pace: Pace,
     /// How its session comes to a thread, and how it does once somebody is logged in.
     lane: Lane,
     commands: OnceLock<Lane>,
@@ -88,10 +91,16 @@ pub(crate) struct Rung {
 }
 
 impl Link {
-    pub(crate) fn new(id: u64, door: Door, address: Option<std::net::IpAddr>, (stake, lane): (Stake, Lane)) -> Self {
+    pub(crate) fn new(
+        id: u64,
+        door: Door,
+        address: Option<std::net::IpAddr>,
+        (stake, lane, pace): (Stake, Lane, Pace),
+    ) -> Self {
         Self {
             id,
             stake,
+            pace,
             lane,
             commands: OnceLock::new(),
             door,
@@ -173,6 +182,11 @@ impl Link {
         let _first_stays = (self.login.set(login), self.commands.set(commands));
     }
 
+    /// The pace of who has to log in and has not.
+    pub(crate) fn pace(&self) -> Option<&Pace> {
+        (self.door.entry() == Entry::Login && self.login().is_none()).then_some(&self.pace)
+    }
+
     /// How its session comes to a thread.
     pub(crate) fn lane(&self) -> &Lane {
         self.commands.get().unwrap_or(&self.lane)
@@ -216,6 +230,7 @@ mod tests {
     use super::*;
     use crate::intake::Intake;
     use crate::lanes::Lanes;
+    use crate::pace::Paces;
 
     struct Count(AtomicUsize);
 
@@ -227,7 +242,9 @@ mod tests {
 
     #[test]
     fn a_ring_is_heard_once_and_never_lost() {
-        let link = Link::new(1, Door::Imap, None, (Arc::new(Intake::default()).stake(), Lanes::default().deliveries()));
+        let pace = Arc::new(Paces::default()).pace(Network::Local);
+        let parts = (Arc::new(Intake::default()).stake(), Lanes::default().deliveries(), pace);
+        let link = Link::new(1, Door::Imap, None, parts);
         let count = Arc::new(Count(AtomicUsize::new(0)));
         let waker = Waker::from(count.clone());
         let cx = Context::from_waker(&waker);

@@ -2,9 +2,12 @@
 //!
 //! Each line begins with who it is about: the address, which we know, before the name, which a stranger may have
 //! chosen. Names and other text from outside are always fields of their own, which both formats escape: they can
-//! neither begin a line nor pass for another field.
+//! neither begin a line nor pass for another field, nor turn what stands beside them around.
+
+mod escape;
 
 use std::fmt;
+use std::io;
 use std::net::IpAddr;
 
 use tracing::{error, info};
@@ -13,6 +16,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Log, LogFormat};
+use escape::Escaped;
 
 /// Begins to write the log. The error says what is wrong with the level.
 pub fn start(config: &Log) -> Result<(), String> {
@@ -21,7 +25,7 @@ pub fn start(config: &Log) -> Result<(), String> {
         format!("`log.level` is \"{level}\": {error}; write one of error, warn, info, debug, trace")
     })?;
     let registry = tracing_subscriber::registry().with(filter);
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let layer = tracing_subscriber::fmt::layer().with_writer(|| Escaped(io::stderr())).with_ansi(false);
     let begun = match config.format {
         LogFormat::Text => registry.with(layer.with_target(false)).try_init(),
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
@@ -68,8 +72,6 @@ mod tests {
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
-    use tracing_subscriber::fmt::MakeWriter;
-
     use super::*;
 
     #[derive(Clone, Default)]
@@ -85,20 +87,13 @@ mod tests {
         }
     }
 
-    impl<'a> MakeWriter<'a> for Memory {
-        type Writer = Self;
-
-        fn make_writer(&'a self) -> Self {
-            self.clone()
-        }
-    }
-
     #[test]
     fn a_name_from_outside_cannot_forge_a_line_or_a_field() {
-        let evil = "x\r\nINFO address=192.0.2.9 \x1b[2J\" rip=192.0.2.9";
+        let evil = "x\r\nINFO address=192.0.2.9 \x1b[2J\" rip=192.0.2.9\u{9b}\u{2028}\u{202e}";
         for json in [false, true] {
             let memory = Memory::default();
-            let layer = tracing_subscriber::fmt::layer().with_writer(memory.clone()).with_ansi(false);
+            let written = memory.clone();
+            let layer = tracing_subscriber::fmt::layer().with_writer(move || Escaped(written.clone())).with_ansi(false);
             let registry = tracing_subscriber::registry();
             let event = || tracing::info!(address = %Address(None), session = 1, name = evil, "login refused");
             if json {
@@ -108,7 +103,7 @@ mod tests {
             }
             let text = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
             assert_eq!(text.lines().count(), 1, "{text}");
-            assert!(!text.contains('\x1b') && !text.contains('\r'), "{text}");
+            assert!(!text.contains(['\x1b', '\r', '\u{9b}', '\u{2028}', '\u{202e}']), "{text}");
             if json {
                 let value: serde_json::Value = serde_json::from_str(&text).unwrap();
                 assert_eq!(value["name"], evil);

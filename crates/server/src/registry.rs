@@ -14,6 +14,8 @@ use crate::door::{Door, Entry};
 use crate::intake::Intake;
 use crate::lanes::Lanes;
 use crate::link::{Link, Login, Order, Transcript};
+use crate::pace::Paces;
+use crate::told::Told;
 
 /// All connections of the server.
 pub(crate) struct Registry {
@@ -21,6 +23,9 @@ pub(crate) struct Registry {
     next: AtomicU64,
     intake: Arc<Intake>,
     lanes: Lanes,
+    paces: Arc<Paces>,
+    /// Which failures of strangers are in the log.
+    pub(crate) told: Told,
     table: Mutex<Table>,
 }
 
@@ -58,6 +63,8 @@ impl Registry {
             next: AtomicU64::new(1),
             intake: Arc::default(),
             lanes: Lanes::default(),
+            paces: Arc::default(),
+            told: Told::default(),
             table: Mutex::default(),
         }
     }
@@ -90,7 +97,7 @@ impl Registry {
             Entry::Login => self.lanes.address(source),
             Entry::Free => self.lanes.deliveries(),
         };
-        let link = Arc::new(Link::new(id, door, address, (self.intake.stake(), lane)));
+        let link = Arc::new(Link::new(id, door, address, (self.intake.stake(), lane, self.paces.pace(source))));
         table.links.insert(id, link.clone());
         let oldest: Vec<Arc<Link>> = oldest.iter().filter_map(|id| table.links.get(id).cloned()).collect();
         drop(table);

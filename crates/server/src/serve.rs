@@ -27,6 +27,7 @@ use crate::listen::{self, Listener};
 use crate::log;
 use crate::protocol::Protocols;
 use crate::registry::Registry;
+use crate::risk;
 use crate::shutdown::{Asked, Notice, Signals, notify};
 use crate::tls::{Files, Made, Tls, TlsError};
 
@@ -195,6 +196,9 @@ pub async fn serve_store(config: &Config, store: Store) -> Result<Running, Start
         });
         let (registry, stopping) = (running.core.registry.clone(), running.core.stopping());
         tokio::spawn(listen::listen(listener, door, registry, reception, stopping));
+    }
+    for risk in risk::all(config, &running.listening) {
+        warn!("{risk}");
     }
     Ok(running)
 }

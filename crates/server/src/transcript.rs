@@ -1,7 +1,8 @@
 //! What a session and its client say to each other, written to the log on request (`posthorn transcript ACCOUNT on`).
 //!
 //! One event a line. Literals are counted, not shown: they are mail, or passwords. What LOGIN and AUTHENTICATE carry
-//! is masked, whichever way it is written.
+//! is masked, whichever way it is written, and so is every line that is no command: a tag or a mechanism that was forgotten
+//! puts a password where nobody looks for one.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -17,6 +18,23 @@ const LONGEST: usize = 2048;
 /// How much of a line's end is looked at for a literal.
 const TAIL: usize = 32;
 
+/// What stands for what is not shown.
+const HIDDEN: &str = "<hidden>";
+
+/// Names that may stand after AUTHENTICATE; anything else there may be a password.
+const MECHANISMS: [&str; 10] = [
+    "PLAIN",
+    "LOGIN",
+    "EXTERNAL",
+    "OAUTHBEARER",
+    "XOAUTH2",
+    "CRAM-MD5",
+    "GSSAPI",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-256-PLUS",
+];
+
 /// Writes down one session.
 pub(crate) struct Scribe {
     link: Arc<Link>,
@@ -25,20 +43,30 @@ pub(crate) struct Scribe {
     hiding: Hiding,
 }
 
+/// What is not to be seen of what comes next.
+#[derive(Debug, Default)]
+struct Hiding {
+    client: Hidden,
+    /// Lines that were no commands, and have no answer yet: it may repeat what they said.
+    wrong: usize,
+}
+
 /// What the client says that is not to be seen.
 #[derive(Debug, Default, PartialEq, Eq)]
-enum Hiding {
+enum Hidden {
     #[default]
     Nothing,
-    /// The rest of a LOGIN, which goes on after a literal.
-    Login,
+    /// Nothing of a command that goes on after a literal.
+    NothingOfTheRest,
+    /// The rest of a LOGIN, or of what is no command, which goes on after a literal.
+    TheRest,
     /// The exchange of the AUTHENTICATE with this tag, until its tagged answer.
     Exchange(String),
 }
 
 impl Scribe {
     pub(crate) fn new(link: Arc<Link>) -> Self {
-        Self { link, client: Lines::default(), server: Lines::default(), hiding: Hiding::Nothing }
+        Self { link, client: Lines::default(), server: Lines::default(), hiding: Hiding::default() }
     }
 
     /// The client sent this.
@@ -61,40 +89,52 @@ fn write(link: &Link, who: &'static str, line: &str) {
 
 impl Hiding {
     fn client_line(&mut self, line: &Line) -> String {
-        let text = line.text();
-        match self {
-            Self::Exchange(_) => return "<hidden>".to_owned(),
-            Self::Login => {
-                if line.literal.is_none() {
-                    *self = Self::Nothing;
-                }
-                return "<hidden>".to_owned();
+        let rest = |rest| if line.literal.is_some() { rest } else { Hidden::Nothing };
+        match &self.client {
+            Hidden::Nothing => {}
+            Hidden::Exchange(_) => return HIDDEN.to_owned(),
+            Hidden::TheRest => {
+                self.client = rest(Hidden::TheRest);
+                return HIDDEN.to_owned();
             }
-            Self::Nothing => {}
+            Hidden::NothingOfTheRest => {
+                self.client = rest(Hidden::NothingOfTheRest);
+                return line.shown();
+            }
         }
+        let text = line.text();
         let mut words = text.split_ascii_whitespace();
         let (tag, command) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        if command.eq_ignore_ascii_case("LOGIN") {
-            if line.literal.is_some() {
-                *self = Self::Login;
-            }
-            return format!("{tag} {command} <hidden>");
-        }
         if command.eq_ignore_ascii_case("AUTHENTICATE") {
-            *self = Self::Exchange(tag.to_owned());
-            return format!("{tag} {command} {} <hidden>", words.next().unwrap_or_default());
+            self.client = Hidden::Exchange(tag.to_owned());
+            let mechanism = words.next().filter(|name| MECHANISMS.iter().any(|known| known.eq_ignore_ascii_case(name)));
+            return format!("{tag} {command} {}{HIDDEN}", mechanism.map(|name| format!("{name} ")).unwrap_or_default());
         }
-        line.shown()
+        if command.eq_ignore_ascii_case("LOGIN") {
+            self.client = rest(Hidden::TheRest);
+            return format!("{tag} {command} {HIDDEN}");
+        }
+        if imap::command::is_name(command) || tag.is_empty() || text.eq_ignore_ascii_case("DONE") {
+            self.client = rest(Hidden::NothingOfTheRest);
+            return line.shown();
+        }
+        self.client = rest(Hidden::TheRest);
+        self.wrong += 1;
+        format!("{HIDDEN} (no command)")
     }
 
     fn server_line(&mut self, line: &Line) -> String {
-        if let Self::Exchange(tag) = self {
-            let text = line.text();
+        let text = line.text();
+        if let Hidden::Exchange(tag) = &self.client {
             if text.split(' ').next() == Some(tag) {
-                *self = Self::Nothing;
+                self.client = Hidden::Nothing;
             } else if text.starts_with('+') {
-                return "+ <hidden>".to_owned();
+                return format!("+ {HIDDEN}");
             }
+        }
+        if self.wrong > 0 && text.split(' ').nth(1) == Some("BAD") {
+            self.wrong -= 1;
+            return format!("{HIDDEN} BAD {HIDDEN}");
         }
         line.shown()
     }
@@ -187,7 +227,7 @@ mod tests {
     fn written(said: &[(char, &str)]) -> Vec<String> {
         let mut all: Vec<Vec<String>> = (1..20)
             .map(|size| {
-                let (mut client, mut server, mut hiding) = (Lines::default(), Lines::default(), Hiding::Nothing);
+                let (mut client, mut server, mut hiding) = (Lines::default(), Lines::default(), Hiding::default());
                 let mut out = Vec::new();
                 for (who, text) in said {
                     for piece in text.as_bytes().chunks(size) {
@@ -211,6 +251,30 @@ mod tests {
         assert_eq!(written(&[('C', "a login \"anna\" \"secret\"\n")]), ["a login <hidden>"]);
         let literals = "a LOGIN {4+}\r\nanna {6+}\r\nsecret\r\nb NOOP\r\n";
         assert_eq!(written(&[('C', literals)]), ["a LOGIN <hidden>", "<hidden>", "<hidden>", "b NOOP"]);
+    }
+
+    #[test]
+    fn what_is_no_command_is_masked() {
+        let lines = [
+            "LOGIN anna secret",
+            "anna secret",
+            "AGFubmEAc2VjcmV0",
+            "a LOGN anna secret",
+            "a LOGIN\u{a0}anna secret",
+            "AUTHENTICATE PLAIN AGFubmEAc2VjcmV0",
+            "a AUTHENTICATE AGFubmEAc2VjcmV0",
+            "LOGIN {4+}\r\nanna secret",
+        ];
+        for line in lines {
+            let shown = written(&[('C', &format!("{line}\r\n"))]).join("\n");
+            assert!(!shown.contains("secret") && !shown.contains("AGF") && !shown.contains("anna"), "{shown}");
+        }
+        let said = [('C', "anna secret\r\na NOOP x\r\n"), ('S', "anna BAD No SECRET here\r\na BAD Not so\r\n")];
+        let expected = ["<hidden> (no command)", "a NOOP x", "<hidden> BAD <hidden>", "a BAD Not so"];
+        assert_eq!(written(&said), expected);
+        let shown = "a IDLE\r\nDONE\r\n\r\nb uid search SUBJECT {1}\r\nx NOT SEEN\r\nc LOGOUT\r\n";
+        let expected = ["a IDLE", "DONE", "", "b uid search SUBJECT {1} <1 octets>", " NOT SEEN", "c LOGOUT"];
+        assert_eq!(written(&[('C', shown)]), expected);
     }
 
     #[test]

@@ -132,6 +132,25 @@ fn half_open_connections_push_each_other_out_and_not_those_who_log_in() {
 }
 
 #[test]
+fn callers_of_the_control_socket_that_say_nothing_are_bounded_and_leave() {
+    let server = Server::trusting();
+    let call = || UnixStream::connect(server.data().join("control.sock")).unwrap();
+    let mut callers: Vec<UnixStream> = (0..40).map(|_| call()).collect();
+    let mut closed = 0;
+    for caller in &mut callers {
+        caller.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        // Who is not closed is waited for in vain.
+        closed += usize::from(caller.read(&mut [0]).is_ok_and(|read| read == 0));
+    }
+    assert_eq!(closed, 8, "32 are answered at once");
+    drop(callers);
+    let began = Instant::now();
+    while Control::connect(&server.data()).is_none_or(|mut control| control.who().is_err()) {
+        assert!(began.elapsed() < Duration::from_secs(5), "there is no room again");
+    }
+}
+
+#[test]
 fn the_control_socket_tells_who_there_is_and_stops_the_server() {
     let mut server = Server::trusting();
     let anna = server.user("anna", "pw");

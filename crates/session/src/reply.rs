@@ -293,6 +293,8 @@ pub(crate) enum Farewell {
     NoLogin,
     TooManyFailedLogins,
     TooManyBadCommands,
+    /// A request of HTTP came.
+    NoWebServer,
     /// More was read than a command may be, and none of it was looked at.
     TooMuchAtOnce,
     /// Octets were promised that cannot be read: no answer can mend that.
@@ -310,6 +312,7 @@ impl Farewell {
             Self::SilentTooLong => "Autologout: nothing heard for half an hour",
             Self::NoLogin => "Log in sooner next time",
             Self::TooManyFailedLogins => "Too many failed logins",
+            Self::NoWebServer => "This is no web server",
             Self::TooManyBadCommands => "Too many commands that are none",
             Self::TooMuchAtOnce => "Too much was sent ahead",
             Self::BrokenPromise => "Stored data cannot be read; the administrator can run `posthorn check`",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use imap::command::{ParseError, Tagged};
+use imap::command::{Command, ParseError, Tagged};
 use imap::{Announced, Event, Framer, Limits, Tag};
 
 use crate::capability::When;
@@ -222,7 +222,13 @@ impl Session {
         match event {
             Event::Command(bytes) => {
                 let parsed = imap::command::parse(bytes, names);
-                self.run(parsed, None);
+                // A client may have `GET` for a tag, but it has a command after it.
+                let is_none = parsed.as_ref().map_or(true, |tagged| matches!(tagged.command, Command::Unknown(_)));
+                if is_none && matches!(self.state, State::NotAuthenticated) && gate::begins_as_http(bytes) {
+                    self.bye(Farewell::NoWebServer);
+                } else {
+                    self.run(parsed, None);
+                }
             }
             Event::Message { head, announced } => {
                 let parsed = imap::command::parse(head, names);

@@ -5,8 +5,8 @@
 //! [`Account::watch`] tells when there is a newer state. Messages on their way in go through an [`Upload`]. Nothing is
 //! shown or acknowledged before it is on disk. This crate knows no IMAP session, no socket and reads no clock.
 //!
-//! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload` and `message`
-//! (octets come in), `queue` and `commit` (changes become durable), `transfer` (COPY and MOVE, also between accounts),
+//! In reading order: `store`, `account`, `phase` (open or closed), `lock` (in which order), `upload`, `share` and
+//! `message` (octets come in), `queue` and `commit` (changes become durable), `transfer` (COPY and MOVE, also between accounts),
 //! `open` and `log` (checkpoint and log become a state), `checkpoint`, `history`, `body` (octets go out), `watch`,
 //! `recent`, `pin`, `derive` (structures of older rules), `time` and `stand` (how it passes), `sweep`, `swept`,
 //! `retention` and `inspect` (what has to be done from time to time), `check`, `upgrade`, `turn` (where a simulation
@@ -39,6 +39,7 @@ mod pin;
 mod queue;
 mod recent;
 mod retention;
+mod share;
 mod shared;
 mod stand;
 mod store;
@@ -70,5 +71,5 @@ pub use time::Moment;
 pub use transfer::both::{HalfMoved, Whereabouts};
 pub use transfer::{Destination, Moved, Picked};
 pub use upgrade::Formats;
-pub use upload::Upload;
+pub use upload::{Room, Upload};
 pub use watch::Watch;

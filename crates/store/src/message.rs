@@ -9,6 +9,7 @@ use mime::{Stored, Structure};
 
 use crate::Error;
 use crate::engine::packed::Squeezed;
+use crate::share::Share;
 
 /// A message's octets, compressed, and what is known of them. Cloning is free; the same message can be committed into
 /// many accounts.
@@ -23,6 +24,8 @@ pub(crate) struct Content {
     pub(crate) structure: Structure,
     pub(crate) parts: Vec<Part>,
     pub(crate) spool: Option<Arc<File>>,
+    /// Of the memory that is for all messages.
+    pub(crate) _share: Share,
 }
 
 /// One chunk of a message's octets.

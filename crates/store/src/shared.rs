@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 
 use crate::backend::Backend;
 use crate::lock::{Lock, Rank};
+use crate::share::Shares;
 use crate::time::Time;
 use crate::{Account, Options};
 
@@ -13,13 +14,15 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) time: Time,
+    /// The memory of messages on their way in.
+    pub(crate) shares: Arc<Shares>,
     /// The accounts that hold files and memory, roughly from the one that was used longest ago.
     open: Lock<VecDeque<Weak<Account>>>,
 }
 
 impl Shared {
     pub(crate) fn new(options: Options, backend: Arc<dyn Backend>, time: Time) -> Self {
-        Self { options, backend, time, open: Lock::new(Rank::Opened, VecDeque::new()) }
+        Self { options, backend, time, shares: Arc::default(), open: Lock::new(Rank::Opened, VecDeque::new()) }
     }
 
     /// An account has been opened. Where that makes too many, others are closed: each gets a second chance if it was

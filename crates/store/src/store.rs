@@ -137,12 +137,12 @@ impl Store {
     }
 
     /// Room for messages on their way in that are for one commit.
-    pub(crate) fn room(&self) -> Room {
-        Room::new(self.0.shared.backend.spool())
+    pub fn room(&self) -> Room {
+        Room::new(self.0.shared.backend.spool(), self.0.shared.shares.clone())
     }
 
     /// A message on its way in that waits there.
-    pub(crate) fn upload_into(&self, room: Room) -> Upload {
+    pub fn upload_into(&self, room: Room) -> Upload {
         Upload::new(&self.0.shared.options, room)
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,9 +12,10 @@ use mime::{Derivation, Scanner};
 use crate::backend;
 use crate::engine::{BODY_CHUNK, packed::Squeezed};
 use crate::message::{Content, Part};
+use crate::share::{Share, Shares};
 use crate::{Error, Message, Options};
 
-/// How many compressed octets of a message are kept in memory.
+/// How many compressed octets of the messages of one commit are kept in memory.
 const IN_MEMORY: usize = 1 << 20;
 
 /// Takes a message's octets as they come: scans, hashes and compresses them, keeps about 1 MiB of what that gives in
@@ -27,23 +28,31 @@ pub struct Upload {
     waiting: Vec<u8>,
     size: u64,
     parts: Vec<Part>,
+    share: Share,
     room: Room,
 }
 
 /// Where compressed octets wait for their commit. Messages that come one after the other, to be committed together, share
 /// one, so that many of them need no more memory and no more files than one does.
-pub(crate) struct Room {
+pub struct Room {
+    shares: Arc<Shares>,
     in_memory: usize,
     spool: Spool,
 }
 
 impl Room {
-    pub(crate) fn new(spool: backend::Spool) -> Self {
+    pub(crate) fn new(spool: backend::Spool, shares: Arc<Shares>) -> Self {
         let folder = match spool {
             backend::Spool::Folder(folder) => Some(folder),
             backend::Spool::Memory => None,
         };
-        Self { in_memory: 0, spool: Spool { folder, file: None, len: 0 } }
+        Self { shares, in_memory: 0, spool: Spool { folder, file: None, len: 0 } }
+    }
+}
+
+impl fmt::Debug for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Room").field("in_memory", &self.in_memory).finish_non_exhaustive()
     }
 }
 
@@ -62,6 +71,7 @@ impl Upload {
             waiting: Vec::new(),
             size: 0,
             parts: Vec::new(),
+            share: room.shares.share(),
             room,
         }
     }
@@ -103,8 +113,8 @@ impl Upload {
         self.finish_with_room().map(|(message, _)| message)
     }
 
-    /// The same, with room for the next one.
-    pub(crate) fn finish_with_room(mut self) -> Result<(Message, Room), Error> {
+    /// The same, with room for the next one that is for the same commit.
+    pub fn finish_with_room(mut self) -> Result<(Message, Room), Error> {
         if !self.waiting.is_empty() || self.parts.is_empty() {
             self.take_chunk()?;
         }
@@ -114,6 +124,7 @@ impl Upload {
             structure: self.scanner.finish().derived_by(self.derivation),
             parts: self.parts,
             spool: self.room.spool.file.clone(),
+            _share: self.share,
         }));
         Ok((message, self.room))
     }
@@ -125,8 +136,10 @@ impl Upload {
         let mut squeezed = Squeezed::new(&self.waiting);
         self.waiting.clear();
         let mut place = None;
-        if self.room.in_memory + squeezed.data.len() <= IN_MEMORY || self.room.spool.folder.is_none() {
-            self.room.in_memory += squeezed.data.len();
+        let octets = squeezed.data.len();
+        let fits = self.room.in_memory + octets <= IN_MEMORY && self.share.take(octets);
+        if fits || self.room.spool.folder.is_none() {
+            self.room.in_memory += octets;
         } else {
             place = Some(self.room.spool.write(&squeezed.take_data())?);
         }
@@ -161,7 +174,7 @@ impl Spool {
 fn nameless(folder: &Path) -> Result<File, Error> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let path: PathBuf = folder.join(format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-    let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+    let file = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
     match std::fs::remove_file(&path) {
         // Another process that starts clears the folder.
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),

@@ -271,6 +271,25 @@ fn a_client_that_hangs_up_while_it_is_owed_an_answer_is_missed_though_it_said_mo
 }
 
 #[test]
+fn a_stranger_who_said_too_much_is_not_read_for_a_while_and_missed_when_it_goes() {
+    let world = World::new(Patience { half_closed: Duration::from_millis(50), ..Patience::default() });
+    let flood = world.client();
+    let began = Instant::now();
+    // The common budget is in debt for 800 ms. Who comes now is greeted all the same.
+    world.registry.links()[0].pace().unwrap().charge(38_400, began);
+    let (mut client, mut leaver) = (world.client(), world.client());
+    client.write_all(b"two\n").unwrap();
+    leaver.write_all(b"two\n").unwrap();
+    drop(leaver);
+    world.wait_for("it is missed", |world| world.counts.dropped.load(Ordering::SeqCst) == 1);
+    assert!(began.elapsed() < Duration::from_millis(600), "{:?}: before it would have been read", began.elapsed());
+    assert_eq!(world.counts.heard.load(Ordering::SeqCst), 0, "what the other says waits in the kernel");
+    assert_eq!((line(&mut client), line(&mut client)), ("woken".to_owned(), "two".to_owned()));
+    assert!(began.elapsed() >= Duration::from_millis(750));
+    drop(flood);
+}
+
+#[test]
 fn what_strangers_say_has_one_budget() {
     let world = World::new(Patience::default());
     let mut clients: Vec<TcpStream> = (0..20).map(|_| world.client()).collect();
@@ -288,9 +307,10 @@ fn what_strangers_say_has_one_budget() {
         })
         .collect();
     let clients: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    // What they wrote waits in the kernel, and is read a little at a time.
+    world.wait_for("the oldest make room", |world| world.counts.dropped.load(Ordering::SeqCst) > 0);
     let kept: usize = world.registry.links().iter().map(|link| link.stake.kept()).sum();
     assert!(kept <= (32 << 20) + clients.len() * (64 << 10), "{kept} octets are kept of 80 MB");
-    assert!(world.counts.dropped.load(Ordering::SeqCst) > 0, "the oldest make room");
     drop(clients);
 }
 

@@ -14,6 +14,7 @@ use crate::buffer;
 use crate::conversation::{Conversation, Protocol, now};
 use crate::link::Link;
 use crate::log::Address;
+use crate::pace;
 use crate::transcript::Scribe;
 use crate::wire::Wire;
 
@@ -143,13 +144,18 @@ impl Turn {
 
     /// Reads what the client said, and hands it on. Between two calls no buffer is held.
     pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>, input: &mut [u8]) -> Poll<io::Result<usize>> {
-        let read = std::task::ready!(self.wire.poll_read(cx, input))?;
+        let most = if self.link.pace().is_some() { pace::READ } else { input.len() };
+        let read = std::task::ready!(self.wire.poll_read(cx, &mut input[..most]))?;
         if read > 0 {
             let bytes = &input[..read];
             if self.link.has_transcript() {
                 self.scribe().client_said(bytes);
             }
-            self.guarded(|session| session.receive(bytes, now()));
+            let now = now();
+            if let Some(pace) = self.link.pace() {
+                pace.heard(bytes, now.monotonic);
+            }
+            self.guarded(|session| session.receive(bytes, now));
             self.weigh();
             self.look();
         }
@@ -159,6 +165,11 @@ impl Turn {
     /// Whether what the client says next may be kept.
     pub(super) fn has_room(&self) -> bool {
         self.link.login().is_some() || self.link.stake.has_room()
+    }
+
+    /// How long the client is not to be read, because others have their turn.
+    pub(super) fn pause(&self) -> Option<Duration> {
+        self.link.pace().and_then(|pace| pace.delay(Instant::now()))
     }
 
     /// Counts what the session keeps of what a stranger said.

@@ -26,6 +26,9 @@ const LONGEST: u64 = 4096;
 /// How long a caller may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How many callers are answered at once: more are closed unheard.
+const CALLERS: usize = 32;
+
 /// How long `who` waits for sessions that are at work.
 const REPORTS: Duration = Duration::from_millis(100);
 
@@ -45,14 +48,19 @@ impl Control {
         let listener = bind(data, &path)?;
         let closed = Arc::new(AtomicBool::new(false));
         let (core, stop) = (core.clone(), closed.clone());
+        let callers = Arc::new(());
         thread::Builder::new().name("control".to_owned()).stack_size(256 * 1024).spawn(move || {
             for stream in listener.incoming() {
                 if stop.load(Ordering::Acquire) {
                     return;
                 }
-                let core = core.clone();
+                if Arc::strong_count(&callers) > CALLERS {
+                    drop(stream);
+                    continue;
+                }
+                let (core, caller) = (core.clone(), callers.clone());
                 let answering = thread::Builder::new().name("control".to_owned()).stack_size(256 * 1024);
-                match stream.map(|stream| answering.spawn(move || answer(&core, stream))) {
+                match stream.map(|stream| answering.spawn(move || (answer(&core, stream), drop(caller)))) {
                     Ok(Ok(_)) => {}
                     Ok(Err(error)) | Err(error) => {
                         warn!(%error, "the control socket failed for one caller");

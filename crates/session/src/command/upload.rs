@@ -7,7 +7,7 @@ use account::Flags;
 use account::plan::{self, NewMessage};
 use imap::command::{AppendMessage, AppendNext};
 use imap::{Announced, Event, Framer, InternalDate, Sync};
-use store::{Message, Upload};
+use store::{Message, Room, Upload};
 
 use crate::context::Context;
 use crate::limits;
@@ -22,6 +22,8 @@ pub(super) struct Uploads {
     /// The one that is coming in.
     current: AppendMessage,
     upload: Option<Upload>,
+    /// Where the octets of all of them wait; with the upload while there is one.
+    room: Option<Room>,
     /// What went wrong; the rest is read and dropped.
     failed: Option<Answer>,
     may_have: Many,
@@ -57,7 +59,8 @@ impl Uploads {
         let state = to.account.state()?;
         plan::append(&state, to.permit(&state), &[], context.now.unix)?;
         let may_have = Many::Several;
-        let mut uploads = Self { messages: Vec::new(), current: message, upload: None, failed: None, may_have };
+        let mut uploads =
+            Self { messages: Vec::new(), current: message, upload: None, room: None, failed: None, may_have };
         uploads.expect(context, announced)?;
         Ok(uploads)
     }
@@ -76,7 +79,9 @@ impl Uploads {
         if self.messages.len() >= limits::APPEND_MESSAGES {
             return Err(Wrong::TooManyMessages.into());
         }
-        self.upload = Some(context.settings.store.upload());
+        let store = &context.settings.store;
+        let room = self.room.take().unwrap_or_else(|| store.room());
+        self.upload = Some(store.upload_into(room));
         if announced.sync == Sync::Waits {
             context.out.go_on(&GoOn::Message);
         }
@@ -126,7 +131,8 @@ impl Uploads {
         if upload.is_empty() {
             return Err(Wrong::EmptyMessage.into());
         }
-        let message = upload.finish()?;
+        let (message, room) = upload.finish_with_room()?;
+        self.room = Some(room);
         self.messages.push((self.current.clone(), message));
         Ok(())
     }

@@ -103,8 +103,8 @@ pub(crate) struct Pace {
 impl Pace {
     /// What the client said is worked on: its lines, and the reading.
     pub(crate) fn heard(&self, bytes: &[u8], now: Instant) {
-        let lines = bytes.iter().filter(|octet| **octet == b'\n').count();
-        self.charge(u32::try_from(lines + 1).unwrap_or(u32::MAX), now);
+        let lines_and_the_read = bytes.split(|octet| *octet == b'\n').count();
+        self.charge(u32::try_from(lines_and_the_read).unwrap_or(u32::MAX), now);
     }
 
     /// Whoever it is has logged in: that was no stranger's work. Web mail logs thousands of people in a second.

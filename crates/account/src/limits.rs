@@ -1,5 +1,9 @@
 //! How much an account may hold. What a connection may ask for has its limits in `session`.
 
+/// The most messages of an account, a message counted in each mailbox that has it. An account that has more already works as
+/// ever, and takes none.
+pub const MESSAGES: u64 = 4_000_000;
+
 /// The most mailboxes of an account.
 pub const MAILBOXES: usize = 100_000;
 

@@ -30,6 +30,9 @@ pub enum Refusal {
     /// The mailbox knows as many keywords as it may (RFC 5530 LIMIT).
     #[error("too many keywords")]
     TooManyKeywords,
+    /// The account has as many messages as it may have, or would (RFC 5530 LIMIT).
+    #[error("the account is full")]
+    AccountFull,
     /// More messages are to be taken into another account at once than may be (RFC 5530 LIMIT).
     #[error("too many messages at once")]
     TooManyMessages,

@@ -148,7 +148,9 @@ impl Reply {
 impl From<&Refusal> for Reply {
     fn from(refusal: &Refusal) -> Self {
         match refusal {
-            Refusal::OutOfNumbers | Refusal::TooManyKeywords | Refusal::TooManyMailboxes => Self::MailboxFull,
+            Refusal::OutOfNumbers | Refusal::TooManyKeywords | Refusal::TooManyMailboxes | Refusal::AccountFull => {
+                Self::MailboxFull
+            }
             Refusal::NotAllowed => Self::NotAllowed,
             // None of these stands against an APPEND into a mailbox that was found in the same state.
             Refusal::NoSuchMailbox

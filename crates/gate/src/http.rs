@@ -10,7 +10,7 @@ const HOST: &[u8] = b"Host:";
 
 /// Whether a line that is no command here begins as a request or its Host field does.
 pub fn begins_as_http(line: &[u8]) -> bool {
-    let word = line.split(|octet| octet.is_ascii_whitespace()).next().unwrap_or_default();
+    let word = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
     METHODS.iter().any(|method| word.eq_ignore_ascii_case(method))
         || line.get(..HOST.len()).is_some_and(|name| name.eq_ignore_ascii_case(HOST))
 }

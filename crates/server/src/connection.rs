@@ -419,7 +419,7 @@ fn log_end(link: &Link, end: &End, told: &Told) {
         (End::Stalled, _) => warn!(%address, session, account, seconds, "session ended: the client read nothing"),
         (End::Closed | End::Gone, Some(_)) => info!(%address, session, account, seconds, "session ended"),
         (End::Failed(error) | End::NoTls(error), Some(_)) => {
-            info!(%address, session, account, seconds, %error, "connection lost")
+            info!(%address, session, account, seconds, %error, "connection lost");
         }
         (End::Closed | End::Gone, None) => debug!(%address, session, "connection ended"),
         (End::NoTls(error), _) if told.is_due(link.source(), &error.to_string(), Instant::now()) => {

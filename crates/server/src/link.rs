@@ -180,6 +180,7 @@ impl Link {
     pub(crate) fn set_login(&self, login: Login, commands: Lane) {
         // A second login cannot be; if it were, the first would stay.
         let _first_stays = (self.login.set(login), self.commands.set(commands));
+        self.pace.was_no_stranger();
     }
 
     /// The pace of who has to log in and has not.

@@ -382,6 +382,7 @@ impl From<Refusal> for Answer {
             Refusal::TooManyKeywords => {
                 (Code::Limit, "The mailbox knows as many keywords as it may; use fewer new ones")
             }
+            Refusal::AccountFull => (Code::Limit, "The account has as many messages as it may have; delete some first"),
             Refusal::TooManyMessages => (Code::Limit, "Too many messages at once; take them there in parts"),
             Refusal::OutOfNumbers => (Code::Limit, "The mailbox has given its last UID; move its mail to a new one"),
             Refusal::NoSuchMessage => (Code::NonExistent, "The message is not there any more"),

@@ -46,14 +46,19 @@ pub fn append(
     messages: &[NewMessage],
     now: i64,
 ) -> Result<Planned<Appended>, Refusal> {
+    check_room(state, messages.len())?;
+    added(state, to, messages, now)
+}
+
+fn added(state: &State, to: Option<Permit>, messages: &[NewMessage], now: i64) -> Result<Planned<Appended>, Refusal> {
     let (mailbox, rights) = destination(state, to)?;
     let flags: Vec<Arc<Flags>> = messages.iter().map(|message| Arc::new(rights.keep(&message.flags))).collect();
     check_keywords(mailbox, flags.iter().map(|flags| &**flags))?;
     let mut emails = std::iter::successors(Some(state.next_email()), |e| Some(e.next()));
     let mut numbers = Numbers(mailbox.uid_next);
-    let mut added = Vec::with_capacity(messages.len());
+    let mut new = Vec::with_capacity(messages.len());
     for (message, flags) in messages.iter().zip(flags) {
-        added.push(Added {
+        new.push(Added {
             uid: numbers.give(message.uid)?,
             email: emails.next().unwrap_or(EmailId::FIRST),
             size: message.size,
@@ -63,13 +68,10 @@ pub fn append(
             foreign: message.foreign,
         });
     }
-    let uids = added.iter().map(|m| m.uid).collect();
+    let uids = new.iter().map(|m| m.uid).collect();
     let outcome = Appended { mailbox: mailbox.id, uid_validity: mailbox.uid_validity, uids };
-    let changes = if added.is_empty() {
-        Vec::new()
-    } else {
-        vec![Change::MessagesAdded { mailbox: mailbox.id, messages: added }]
-    };
+    let changes =
+        if new.is_empty() { Vec::new() } else { vec![Change::MessagesAdded { mailbox: mailbox.id, messages: new }] };
     Ok(Planned::new(changes, outcome))
 }
 
@@ -84,7 +86,7 @@ pub fn replace(
 ) -> Result<Planned<Appended>, Refusal> {
     let source = may_take_away(state, from)?;
     let email = source.messages.by_uid(old).ok_or(Refusal::NoSuchMessage)?.email;
-    let mut planned = append(state, to, std::slice::from_ref(message), now)?;
+    let mut planned = added(state, to, std::slice::from_ref(message), now)?;
     planned.changes.push(Change::Expunged {
         mailbox: source.id,
         uids: std::iter::once(old).collect(),
@@ -119,6 +121,12 @@ pub(super) fn destination(state: &State, to: Option<Permit>) -> Result<(&Mailbox
     let mailbox = state.mailbox(mailbox).ok_or(Refusal::NoSuchDestination)?;
     rights.allow(Rights::INSERT)?;
     Ok((mailbox, rights))
+}
+
+/// Refuses more messages than an account may have.
+pub(super) fn check_room(state: &State, more: usize) -> Result<(), Refusal> {
+    let fits = state.totals().messages.saturating_add(more as u64) <= limits::MESSAGES;
+    if fits || more == 0 { Ok(()) } else { Err(Refusal::AccountFull) }
 }
 
 /// Refuses what would make a mailbox know more keywords than it may.

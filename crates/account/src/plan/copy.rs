@@ -6,7 +6,7 @@ use std::sync::Arc;
 use imap::{Uid, UidSet, UidValidity};
 
 use super::Planned;
-use super::append::{Numbers, check_keywords, destination};
+use super::append::{Numbers, check_keywords, check_room, destination};
 use super::expunge;
 use crate::{Added, Change, Mailbox, Permit, Refusal, Rights, State};
 
@@ -25,6 +25,18 @@ pub struct Copied {
 /// a client that copies what another one has just expunged must not see its mail stuck. Flags that there is no right to
 /// set are left out (RFC 4314 §4). `now` is in unix seconds.
 pub fn copy(
+    state: &State,
+    from: Permit,
+    uids: &UidSet,
+    to: Option<Permit>,
+    now: i64,
+) -> Result<Planned<Copied>, Refusal> {
+    let source = state.mailbox(from.mailbox).ok_or(Refusal::NoSuchMailbox)?;
+    check_room(state, source.messages.select(uids).count())?;
+    copied(state, from, uids, to, now)
+}
+
+fn copied(
     state: &State,
     from: Permit,
     uids: &UidSet,
@@ -60,7 +72,7 @@ pub fn move_messages(
     now: i64,
 ) -> Result<Planned<Copied>, Refusal> {
     expunge::may_take_away(state, from)?;
-    let mut planned = copy(state, from, uids, to, now)?;
+    let mut planned = copied(state, from, uids, to, now)?;
     planned.changes.extend(expunge::take_away(state, from, &planned.outcome.from)?.changes);
     Ok(planned)
 }

@@ -21,6 +21,9 @@ use crate::memory::BEGIN;
 /// More turns than any life takes.
 const PATIENCE: usize = 100_000;
 
+/// Longer than the retention where what is old goes, in seconds.
+const MINUTE: u64 = 61;
+
 /// A life that ended badly.
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -84,13 +87,15 @@ pub fn live(kind: Kind, seed: u64, stacks: &mut Stacks) -> Result<String, Failur
     let begin = Instant::now();
     let now = Now { monotonic: begin, unix: BEGIN };
     let failed = |what: String| Failure { seed, what, story: String::new() };
-    let world = World::new(kind, &mut dice, now).map_err(failed)?;
+    let ages = dice.once_in(5);
+    let retention = Duration::from_secs(if ages { 1 } else { dice.of(&[1, 7_200, 1 << 40]) });
+    let world = World::new(kind, retention, &mut dice, now).map_err(failed)?;
     let patience = dice.of(&[1, 61, 100_000]);
     let faults = dice.once_in(3);
     let disk = world.disk().is_some();
     // A disk that loses power knows nothing of files that were moved.
     let takes = disk && !faults && dice.once_in(3);
-    let manners = Manners { faults, disk, takes, patience };
+    let manners = Manners { faults, disk, takes, patience, ages: if ages { 30 } else { 0 } };
     let mut life = Life {
         world,
         now,
@@ -165,6 +170,9 @@ impl Life<'_> {
             self.made = Some(self.begun);
         }
         self.events.push(Event::Begin(self.begun, step.clone()));
+        if let Step::Age(_) = step {
+            self.pass(MINUTE);
+        }
         match step {
             Step::Time(seconds) => self.pass(seconds),
             Step::Fail(process, fault) => {
@@ -217,7 +225,7 @@ impl Life<'_> {
             Step::Transmit(line) | Step::Wake(line) | Step::Speak(line, _) | Step::Reconnect(line) => {
                 (Who::Line(*line), self.world.lines[*line].0)
             }
-            Step::Sweep(process) | Step::Close(process) => (Who::House(*process), *process),
+            Step::Sweep(process) | Step::Age(process) | Step::Close(process) => (Who::House(*process), *process),
             Step::Poll(process) => (Who::Poller(*process), *process),
             Step::Lmtp(process, _) | Step::Import(process, _) | Step::Observe(process) | Step::Fail(process, _) => {
                 (Who::Anybody, *process)
@@ -255,7 +263,7 @@ impl Life<'_> {
                 Step::Import(_, mark) => process.bring(mark, now.unix, &truth),
                 Step::Observe(_) => process.observe(&truth),
                 Step::Poll(_) => excused(process.poll(), &truth),
-                Step::Sweep(_) => {
+                Step::Sweep(_) | Step::Age(_) => {
                     let mut swept = process.store.sweep(now.unix);
                     // Whatever else was broken, nobody has harmed what is stored.
                     if let Some((_, problem)) = swept.damaged.pop().filter(|_| !truth.lock().away) {

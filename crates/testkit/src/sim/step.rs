@@ -29,6 +29,8 @@ pub(super) enum Step {
     Poll(usize),
     /// A process sweeps: checkpoints, retention, closing, the directory.
     Sweep(usize),
+    /// A minute passes, and a process that sweeps sees it pass.
+    Age(usize),
     /// A process closes its accounts.
     Close(usize),
     /// So many seconds pass.
@@ -52,6 +54,8 @@ pub(super) struct Manners {
     pub(super) takes: bool,
     /// The longest time that passes at once, in seconds.
     pub(super) patience: u64,
+    /// How often time passes and is seen to pass, so that what is old goes: a weight.
+    pub(super) ages: usize,
 }
 
 /// Numbers that are given once.
@@ -69,7 +73,7 @@ impl Marks {
 pub(super) fn other(dice: &mut Dice, marks: &mut Marks, processes: usize, manners: Manners) -> Step {
     let process = dice.below(processes);
     let (faults, takes) = (2 * usize::from(manners.faults), 2 * usize::from(manners.takes));
-    match dice.weighed(&[4, 4, 2, 6, 4, 3, 3, faults, takes]) {
+    match dice.weighed(&[4, 4, 2, 6, 4, 3, 3, faults, takes, manners.ages]) {
         0 => Step::Lmtp(process, marks.next()),
         1 => Step::Import(process, marks.next()),
         2 => Step::Observe(process),
@@ -79,6 +83,7 @@ pub(super) fn other(dice: &mut Dice, marks: &mut Marks, processes: usize, manner
         6 => Step::Time(dice.of(&[1, 1, 61, 61, 7_201]).min(manners.patience)),
         7 if manners.disk && !dice.once_in(4) => disk(dice),
         7 => Step::Fail(process, dice.of(&[Fault::Full, Fault::Before, Fault::After])),
+        9 => Step::Age(process),
         _ => Step::Take(dice.of(&[Gap::Nothing, Gap::EmptyFile])),
     }
 }

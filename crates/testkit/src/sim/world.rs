@@ -54,7 +54,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(kind: Kind, dice: &mut Dice, now: Now) -> Result<Self, String> {
+    pub(super) fn new(kind: Kind, retention: Duration, dice: &mut Dice, now: Now) -> Result<Self, String> {
         let data = match kind {
             Kind::Memory => {
                 let memory = engine::Memory::default();
@@ -66,7 +66,7 @@ impl World {
                 Data::Folder(folder, disk)
             }
         };
-        let options = options(dice);
+        let options = options(dice, retention);
         let truth = data.engine().map_err(|error| error.to_string())?;
         let mut world = Self {
             truth: Arc::new(Mutex::new(Truth::new(truth, data.disk().cloned()))),
@@ -195,9 +195,9 @@ impl Data {
 }
 
 /// Settings under which much happens in a short life.
-fn options(dice: &mut Dice) -> Options {
+fn options(dice: &mut Dice, retention: Duration) -> Options {
     Options {
-        retention: Duration::from_secs(dice.of(&[1, 7_200, 1 << 40])),
+        retention,
         open_accounts: 1,
         memory: dice.of(&[0, 256 << 20, 256 << 20]),
         idle: Duration::from_mins(1),

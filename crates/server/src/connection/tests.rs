@@ -279,7 +279,9 @@ fn a_stranger_who_said_too_much_is_not_read_for_a_while_and_missed_when_it_goes(
     thread::sleep(Duration::from_millis(50));
     let began = Instant::now();
     // The common budget is in debt for a second.
-    links.iter().for_each(|link| link.pace().unwrap().charge(20_000, began));
+    for link in links {
+        link.pace().unwrap().charge(20_000, began);
+    }
     for one in [&mut client, &mut leaver] {
         one.write_all(b"one\n").unwrap();
         assert_eq!(line(one), "one");

@@ -129,8 +129,10 @@ impl Life<'_> {
         if self.dice.once_in(2) {
             self.greet()?;
         }
-        while self.begun < steps || !self.running.is_empty() {
-            if self.world.disk().is_some_and(Disk::is_off) {
+        // Power may go with the last act of all.
+        let is_off = |life: &Self| life.world.disk().is_some_and(Disk::is_off);
+        while self.begun < steps || !self.running.is_empty() || is_off(self) {
+            if is_off(self) {
                 self.lose_power()?;
             }
             let goes_on = self.begun >= steps || self.dice.below(10) < 7;

@@ -4,7 +4,7 @@
 //! is the [`difference`] of two states (what a whole account has to tell, their [`account_difference`]); every operation is a plan: a pure function of the newest state that gives
 //! [`Change`]s or a [`Refusal`]. This crate does no I/O, reads no clock and knows no protocol bytes.
 //!
-//! In reading order: `id`, `object_id`, `flags`, `record`, `chunk`, `totals`, `messages`, `mailbox`, `change`, `state`,
+//! In reading order: `id`, `object_id`, `flags`, `record`, `chunk`, `totals`, `messages`, `vanished`, `mailbox`, `change`, `state`,
 //! `difference`, `account_difference`, `rights`, `plan`, `search`, `codec`.
 
 mod account_difference;
@@ -25,6 +25,7 @@ mod rights;
 pub mod search;
 mod state;
 mod totals;
+mod vanished;
 
 pub use account_difference::{AccountDifference, Counts, MailboxDifference, Shift, account_difference};
 pub use change::{Added, Change, Commit};
@@ -32,7 +33,7 @@ pub use chunk::{CHUNK, Chunk, Summary};
 pub use difference::{Difference, difference};
 pub use flags::{FlagSet, FlagSetId, FlagTable, Flags, KeywordId, SystemFlags};
 pub use id::{EmailId, MailboxId};
-pub use mailbox::{Mailbox, Vanished};
+pub use mailbox::Mailbox;
 pub use messages::Messages;
 pub use object_id::{Foreign, ObjectId, ObjectIds, Origin};
 pub use plan::Planned;
@@ -41,3 +42,4 @@ pub use refusal::Refusal;
 pub use rights::{Permit, Rights};
 pub use state::{Inconsistent, Parts, State};
 pub use totals::Totals;
+pub use vanished::Vanished;

@@ -157,9 +157,8 @@ fn table() -> (FlagTable, Vec<FlagSetId>) {
 
 fn mailbox() -> impl Strategy<Value = Mailbox> {
     let numbers = (mailbox_id(), uid_validity(), proptest::option::of(uid()), modseq());
-    let vanished = vec((modseq(), uids()), 0..10).prop_map(|entries| {
-        Vanished::from_entries(entries.into_iter().collect::<std::collections::BTreeMap<_, _>>().into_iter().collect())
-    });
+    let vanished = vec((modseq(), uids()), 0..10)
+        .prop_map(|entries| Vanished::from_entries(entries.into_iter().collect::<std::collections::BTreeMap<_, _>>()));
     (numbers, name(), roles(), vec(flags(), 0..12), vanished).prop_map(
         |(numbers, name, special_use, stored, vanished)| {
             let (id, uid_validity, uid_next, modseq) = numbers;

@@ -16,6 +16,7 @@ use crate::pin::Pins;
 use crate::queue::{Queue, Request};
 use crate::recent::Recent;
 use crate::shared::Shared;
+use crate::tail::Tail;
 use crate::turn::{self, Stop};
 use crate::watch::Watchers;
 use crate::{AccountId, Actor, Body, CommitError, Committed, Error, Log, Message, Piece, Pin, Problem, Report, Watch};
@@ -241,10 +242,10 @@ impl Account {
         self.used.swap(false, Ordering::Relaxed)
     }
 
-    /// Makes a durable state the one that everybody sees. The caller holds `head`.
-    pub(crate) fn publish(&self, _: &mut Head, state: Arc<State>) {
+    /// Makes a durable state the one that everybody sees; it follows the one before by these rows. The caller holds `head`.
+    pub(crate) fn publish(&self, _: &mut Head, state: Arc<State>, by: Tail) {
         let modseq = state.modseq();
-        self.current.advance(state);
+        self.current.advance(state, by);
         self.watchers.saw(modseq);
     }
 
@@ -253,7 +254,8 @@ impl Account {
         /// A tail up to this long is folded faster at the next opening than a checkpoint is written now.
         const SHORT: u64 = 64;
         let Some(mut head) = self.head.try_lock() else { return false };
-        if self.tail() > SHORT {
+        let tail = self.tail();
+        if tail.commits > SHORT || tail.is_heavy() {
             // If it fails, the log has it all: the next opening takes longer.
             let _later = self.checkpoint();
         }

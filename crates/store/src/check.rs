@@ -9,6 +9,7 @@ use account::{EmailId, Mailbox, State, SystemFlags};
 use imap::{ModSeq, Uid, UidSet};
 
 use crate::engine::{Email, Engine};
+use crate::log::read_row;
 use crate::open::{self, PAGE};
 use crate::{Error, body, history, retention};
 
@@ -149,8 +150,8 @@ fn check_log(engine: &dyn Engine, state: &State, report: &mut Report) -> Result<
                 report.wrong(format_args!("the log has no row before {}", row.modseq));
             }
             after = Some(row.modseq);
-            match retention::named(row) {
-                Ok(emails) => named.extend(emails.into_iter().map(|email| (email, row.modseq))),
+            match read_row(row) {
+                Ok(commit) => named.extend(retention::named(&commit).map(|email| (email, row.modseq))),
                 Err(error) => report.take(error)?,
             }
             replayed = match replayed.take() {

@@ -10,24 +10,29 @@ use account::{Chunk, Mailbox, State, codec};
 use imap::{ModSeq, Uid};
 
 use crate::engine::{Cell, Checkpoint, Over, Written};
+use crate::tail::Tail;
 use crate::{Account, Error};
 
 /// The state of the last checkpoint, as far as it is known here.
 #[derive(Debug)]
-pub(crate) struct Saved(Option<Arc<State>>);
+pub(crate) struct Saved {
+    state: Option<Arc<State>>,
+    /// What had been folded since the account was opened, up to it.
+    folded: Tail,
+}
 
 impl Saved {
-    pub(crate) fn new(state: Option<Arc<State>>) -> Self {
-        Self(state)
+    pub(crate) fn new(state: Option<Arc<State>>, folded: Tail) -> Self {
+        Self { state, folded }
     }
 
     pub(crate) fn state(&self) -> Option<Arc<State>> {
-        self.0.clone()
+        self.state.clone()
     }
 
     /// The last commit in it.
     pub(crate) fn modseq(&self) -> Option<ModSeq> {
-        self.0.as_ref().and_then(|state| state.modseq())
+        self.state.as_ref().and_then(|state| state.modseq())
     }
 }
 
@@ -37,10 +42,17 @@ impl Account {
         self.current.open().and_then(|open| open.saved.lock().modseq())
     }
 
-    /// How many commits the state is ahead of the checkpoint.
-    pub(crate) fn tail(&self) -> u64 {
-        let state = self.current.state().and_then(|state| state.modseq()).map_or(0, ModSeq::get);
-        state.saturating_sub(self.covered().map_or(0, ModSeq::get))
+    /// By how much the state is ahead of the checkpoint.
+    pub(crate) fn tail(&self) -> Tail {
+        let Some(open) = self.current.open() else { return Tail::default() };
+        let (covered, folded) = {
+            let saved = open.saved.lock();
+            (saved.modseq().map_or(0, ModSeq::get), saved.folded)
+        };
+        let mut tail = open.folded - folded;
+        // Who has no checkpoint to stand on would have to fold all.
+        tail.commits = open.state.modseq().map_or(0, ModSeq::get).saturating_sub(covered);
+        tail
     }
 
     /// Writes what has changed since the last checkpoint; whether there was anything to write.
@@ -52,13 +64,10 @@ impl Account {
             return Ok(false);
         }
         let format = self.engine.format()?;
-        let checkpoint = since(saved.0.as_deref(), &open.state, modseq, format);
+        let checkpoint = since(saved.state.as_deref(), &open.state, modseq, format);
         let written = self.engine.save(&Checkpoint { keep: self.keep(format)?, ..checkpoint })?;
-        saved.0 = match written {
-            Written::Durably => Some(open.state),
-            // Another process has written one meanwhile: the next one is whole, and only if it is newer than that.
-            Written::TooLate => None,
-        };
+        // If another process has written one meanwhile, the next one is whole, and only if it is newer than that.
+        *saved = Saved::new((written == Written::Durably).then_some(open.state), open.folded);
         Ok(written == Written::Durably)
     }
 }

@@ -13,6 +13,7 @@ use account::{Change, Commit, Refusal, State, codec};
 use crate::account::Head;
 use crate::engine::{Batch, BodyRef, Engine, NewEmail, Row, Written};
 use crate::queue::{Answer, Request};
+use crate::tail::Tail;
 use crate::turn::{self, Stop};
 use crate::{Account, Directory, Error, Message, ids};
 
@@ -67,6 +68,10 @@ impl Account {
         }
         drop(lead);
         self.watchers.tell();
+        if self.tail().is_heavy() {
+            // If it fails, the log has it all, and the next sweep tries again.
+            let _later = self.checkpoint();
+        }
         ticket.wait().unwrap_or_else(|| Err(Error::WrongPlan("it was not among those that waited".to_owned()).into()))
     }
 
@@ -122,7 +127,8 @@ impl Account {
     fn shown(&self, head: &mut Head, prepared: Prepared) -> Vec<Answer> {
         turn::pass(Stop::Publish);
         prepared.changes.iter().for_each(|changes| self.recent.note(changes));
-        self.publish(head, prepared.newest);
+        let by = prepared.tail();
+        self.publish(head, prepared.newest, by);
         prepared.answers
     }
 }
@@ -149,8 +155,14 @@ fn is_there(engine: &dyn Engine, batch: &Batch) -> Result<bool, Error> {
     if newest <= batch.after {
         return Ok(false);
     }
-    if engine.log(batch.after, batch.rows.len())? != batch.rows {
-        return Ok(false);
+    let (mut after, mut expected) = (batch.after, &batch.rows[..]);
+    while !expected.is_empty() {
+        let rows = engine.log(after, expected.len())?;
+        match expected.strip_prefix(&rows[..]) {
+            Some(rest) if !rows.is_empty() => expected = rest,
+            _ => return Ok(false),
+        }
+        after = rows.last().map(|row| row.modseq);
     }
     let mut expected = batch.emails.iter();
     let mut same = true;
@@ -173,6 +185,13 @@ pub(crate) fn prepare(state: &Arc<State>, format: Format, requests: &mut [Reques
 }
 
 impl Prepared {
+    /// What its rows add to the log.
+    pub(crate) fn tail(&self) -> Tail {
+        let mut tail = Tail::default();
+        self.batch.rows.iter().zip(&self.changes).for_each(|(row, changes)| tail.add(row, changes));
+        tail
+    }
+
     /// Before a mailbox has a UIDVALIDITY, the store knows of it: no new account will have it again.
     fn note_uid_validities(&self, directory: &dyn Directory) -> Result<(), Error> {
         for (row, changes) in self.batch.rows.iter().zip(&self.changes) {

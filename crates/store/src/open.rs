@@ -14,6 +14,7 @@ use crate::engine::{Cell, CellName, Engine, Row, SeeCell, Written};
 use crate::log::read_row;
 use crate::phase::Open;
 use crate::queue::Request;
+use crate::tail::Tail;
 use crate::{Account, Actor, CommitError, Error, Problem, history};
 
 /// How many rows of the log are read at once.
@@ -28,6 +29,8 @@ pub(crate) struct Loaded {
     pub(crate) saved: Option<Arc<State>>,
     /// The newest state.
     pub(crate) state: State,
+    /// The rows that lead from the one to the other.
+    pub(crate) tail: Tail,
 }
 
 impl Account {
@@ -53,7 +56,7 @@ impl Account {
             return Err(Error::Replaced { what: self.shared.backend.directory().place(self.id) });
         }
         let state = Arc::new(loaded.state);
-        self.current.set(Open::new(state.clone(), Saved::new(loaded.saved)));
+        self.current.set(Open::new(state.clone(), Saved::new(loaded.saved, Tail::default()), loaded.tail));
         self.watchers.begin(state.modseq());
         self.shared.opened(&self.this);
         Ok(state)
@@ -120,6 +123,7 @@ impl Account {
         let mut request = Request::new(&actor, created, Vec::new(), Box::new(plan));
         let format = self.engine.format()?;
         let prepared = prepare(&Arc::default(), format, std::slice::from_mut(&mut request));
+        let tail = prepared.tail();
         for answer in prepared.answers {
             answer.map_err(|error| match error {
                 CommitError::Failed(error) => error,
@@ -127,7 +131,7 @@ impl Account {
             })?;
         }
         match self.engine.append(&prepared.batch)? {
-            Written::Durably => Ok(Loaded { saved: None, state: Arc::unwrap_or_clone(prepared.newest) }),
+            Written::Durably => Ok(Loaded { saved: None, state: Arc::unwrap_or_clone(prepared.newest), tail }),
             // Another process has done so meanwhile.
             Written::TooLate => load(&*self.engine),
         }
@@ -149,22 +153,26 @@ impl Account {
             return Err(Error::Replaced { what: self.shared.backend.directory().place(self.id) });
         }
         if newest == state.modseq() {
-            self.publish(head, state.clone());
+            self.publish(head, state.clone(), Tail::default());
             return Ok(state);
         }
         let mut newer = (*state).clone();
-        let folded = fold(&*self.engine, &mut newer, &mut |commit| self.recent.note(&commit.changes))?;
+        let mut by = Tail::default();
+        let folded = fold(&*self.engine, &mut newer, &mut |row, commit| {
+            self.recent.note(&commit.changes);
+            by.add(row, &commit.changes);
+        })?;
         match folded {
             Folded::Whole => {
                 let newer = Arc::new(newer);
-                self.publish(head, newer.clone());
+                self.publish(head, newer.clone(), by);
                 Ok(newer)
             }
             // The rows in between are covered by somebody's checkpoint and have gone.
             Folded::Gap => {
                 let loaded = load(&*self.engine)?;
                 let newer = Arc::new(loaded.state);
-                self.current.set(Open::new(newer.clone(), Saved::new(loaded.saved)));
+                self.current.set(Open::new(newer.clone(), Saved::new(loaded.saved, Tail::default()), loaded.tail));
                 self.watchers.saw(newer.modseq());
                 Ok(newer)
             }
@@ -181,18 +189,18 @@ enum Folded {
 }
 
 /// Folds all that is in the log after a state into it.
-fn fold(engine: &dyn Engine, state: &mut State, see: &mut dyn FnMut(&Commit)) -> Result<Folded, Error> {
+fn fold(engine: &dyn Engine, state: &mut State, see: &mut dyn FnMut(&Row, &Commit)) -> Result<Folded, Error> {
     loop {
         let rows = engine.log(state.modseq(), PAGE)?;
+        if rows.is_empty() {
+            return Ok(Folded::Whole);
+        }
         for row in &rows {
             if row.modseq > state.next_modseq() {
                 return Ok(Folded::Gap);
             }
             let commit = apply(state, row)?;
-            see(&commit);
-        }
-        if rows.len() < PAGE {
-            return Ok(Folded::Whole);
+            see(row, &commit);
         }
     }
 }
@@ -215,12 +223,13 @@ pub(crate) fn load(engine: &dyn Engine) -> Result<Loaded, Error> {
             Err(error) => return Err(error),
         };
         let mut state = saved.as_deref().cloned().unwrap_or_default();
-        match (fold(engine, &mut state, &mut |_| ())?, damage) {
-            (Folded::Whole, _) => return Ok(Loaded { saved, state }),
+        let mut tail = Tail::default();
+        match (fold(engine, &mut state, &mut |row, commit| tail.add(row, &commit.changes))?, damage) {
+            (Folded::Whole, _) => return Ok(Loaded { saved, state, tail }),
             // What is sound of its history, and the log after that, may make it again.
             (Folded::Gap, Some(damage)) => {
                 let state = history::newest(engine).map_err(|_| damage)?;
-                return Ok(Loaded { saved: None, state });
+                return Ok(Loaded { saved: None, state, tail });
             }
             (Folded::Gap, None) => {}
         }

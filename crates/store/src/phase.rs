@@ -6,6 +6,7 @@ use account::State;
 
 use crate::checkpoint::Saved;
 use crate::lock::{Lock, Rank, SharedLock};
+use crate::tail::Tail;
 
 /// What an account has while it is open.
 #[derive(Clone, Debug)]
@@ -16,12 +17,14 @@ pub(crate) struct Open {
     pub(crate) saved: Arc<Lock<Saved>>,
     /// A write failed: there may be more in the log than in the state.
     pub(crate) behind: bool,
+    /// All rows that have come since the checkpoint from which it was opened.
+    pub(crate) folded: Tail,
 }
 
 impl Open {
     /// An account whose checkpoint and newest state have been read.
-    pub(crate) fn new(state: Arc<State>, saved: Saved) -> Self {
-        Self { state, saved: Arc::new(Lock::new(Rank::Saved, saved)), behind: false }
+    pub(crate) fn new(state: Arc<State>, saved: Saved, folded: Tail) -> Self {
+        Self { state, saved: Arc::new(Lock::new(Rank::Saved, saved)), behind: false, folded }
     }
 }
 
@@ -72,10 +75,14 @@ impl Current {
         self.change(|phase| (!matches!(phase, Phase::Removed)).then_some(Phase::Open(open)));
     }
 
-    /// Puts a newer state in the place of an open account's.
-    pub(crate) fn advance(&self, state: Arc<State>) {
+    /// Puts a newer state in the place of an open account's, which it follows by these rows.
+    pub(crate) fn advance(&self, state: Arc<State>, by: Tail) {
         self.change(|phase| match phase {
-            Phase::Open(open) => Some(Phase::Open(Open { state, saved: open.saved.clone(), behind: false })),
+            Phase::Open(open) => {
+                let mut newer = Open { state, behind: false, ..open.clone() };
+                newer.folded += by;
+                Some(Phase::Open(newer))
+            }
             Phase::Closed | Phase::Removed => None,
         });
     }

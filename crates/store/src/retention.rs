@@ -5,15 +5,14 @@
 //! written down is looked at again until something names it (it is forgotten then: the row that takes that away writes
 //! it down anew) or nothing does (it is removed).
 
-use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
-use account::{Change, EmailId, State};
+use account::{Change, Commit, EmailId};
 use imap::ModSeq;
 
+use crate::doomed::Doomed;
 use crate::engine::{Mark, Row, Written};
 use crate::log::read_row;
-use crate::open::PAGE;
 use crate::{Account, Error};
 
 /// How many rows of the log, and how many emails, go in one transaction at most.
@@ -55,10 +54,10 @@ impl Account {
     /// Whether there is something that may be too old. It may be asked of an account that is closed.
     pub(crate) fn has_old(&self) -> Result<bool, Error> {
         let Some(old) = self.old(&self.engine.marks()?) else { return Ok(false) };
-        let rows = self.engine.log(None, 2)?;
-        let upto = self.dispensable(old)?;
+        let rows = self.engine.log(None, 1)?;
+        let (upto, newest) = (self.dispensable(old)?, self.engine.newest()?);
         // The last row stays.
-        let row = rows.len() > 1 && rows.first().is_some_and(|row| Some(row.modseq) <= upto);
+        let row = rows.first().is_some_and(|row| Some(row.modseq) <= upto && Some(row.modseq) < newest);
         Ok(row || self.superfluous(old)?.is_some() || !self.engine.doomed(None, 1)?.is_empty())
     }
 
@@ -126,47 +125,35 @@ impl Account {
     fn remove_doomed(&self) -> Result<u64, Error> {
         let mut removed = 0;
         let mut after = None;
-        loop {
-            let doomed = self.engine.doomed(after, BATCH)?;
-            let Some((last, _)) = doomed.last() else { return Ok(removed) };
-            after = Some(*last);
-            removed += self.remove_some(&doomed)?;
+        while let Some(doomed) = Doomed::read(&*self.engine, after)? {
+            after = doomed.last();
+            removed += self.remove_unnamed(doomed)?;
         }
+        Ok(removed)
     }
 
-    fn remove_some(&self, doomed: &[(EmailId, ModSeq)]) -> Result<u64, Error> {
-        // A session may be looking at a state in which it was still there.
-        let oldest = self.pins.oldest();
-        let free = doomed.iter().filter(|(_, last)| oldest.is_none_or(|oldest| last.get() <= oldest));
-        let mut free: HashSet<EmailId> = free.map(|(email, _)| *email).collect();
-        if free.is_empty() {
+    fn remove_unnamed(&self, mut doomed: Doomed) -> Result<u64, Error> {
+        // A session may be looking at a state in which they were still there.
+        if doomed.are_pinned(self.pins.oldest()) {
             return Ok(0);
         }
-        let state = self.state()?;
-        let mut spared = named_by_state(&state, &free);
-        let mut from = None;
-        loop {
-            let rows = self.engine.log(from, PAGE)?;
-            let Some(last) = rows.last() else { break };
-            from = Some(last.modseq);
-            for row in &rows {
-                spared.extend(named(row)?.into_iter().filter(|email| free.contains(email)));
+        doomed.spare_those_of(&*self.state()?);
+        doomed.spare_those_named(&*self.engine)?;
+        let mut removed = 0;
+        let mut from = 0;
+        while let Some((free, spared)) = doomed.some(from, BATCH, self.pins.oldest()) {
+            from += BATCH;
+            let none = free.is_empty() && spared.is_empty();
+            if none || self.engine.remove(doomed.upto(), &free, &spared)? == Written::Durably {
+                removed += free.len() as u64;
+                continue;
             }
+            // Whoever has committed since could have named one of them.
+            from -= BATCH;
+            doomed.spare_those_named(&*self.engine)?;
         }
-        // Whoever has committed since may have copied one of them; then it is the next sweep's.
-        free.retain(|email| !spared.contains(email));
-        let (free, spared): (Vec<_>, Vec<_>) = (free.into_iter().collect(), spared.into_iter().collect());
-        match self.engine.remove(state.modseq(), &free, &spared)? {
-            Written::Durably => Ok(free.len() as u64),
-            Written::TooLate => Ok(0),
-        }
+        Ok(removed)
     }
-}
-
-/// Those of some emails that a mailbox has.
-fn named_by_state(state: &State, emails: &HashSet<EmailId>) -> HashSet<EmailId> {
-    let all = state.by_name().flat_map(|mailbox| mailbox.messages.iter().map(|record| record.email));
-    all.filter(|email| emails.contains(email)).collect()
 }
 
 /// The emails that a row took out of mailboxes.
@@ -181,15 +168,14 @@ pub(crate) fn taken(row: &Row) -> Result<Vec<EmailId>, Error> {
     Ok(taken)
 }
 
-/// All emails that a row names.
-pub(crate) fn named(row: &Row) -> Result<Vec<EmailId>, Error> {
-    let mut named = Vec::new();
-    for change in read_row(row)?.changes {
-        match change {
-            Change::Expunged { emails, .. } | Change::MailboxDeleted { emails, .. } => named.extend(emails),
-            Change::MessagesAdded { messages, .. } => named.extend(messages.iter().map(|message| message.email)),
-            _ => {}
-        }
-    }
-    Ok(named)
+/// All emails that a commit names.
+pub(crate) fn named(commit: &Commit) -> impl Iterator<Item = EmailId> {
+    commit.changes.iter().flat_map(|change| {
+        let (gone, added) = match change {
+            Change::Expunged { emails, .. } | Change::MailboxDeleted { emails, .. } => (&emails[..], &[][..]),
+            Change::MessagesAdded { messages, .. } => (&[][..], &messages[..]),
+            _ => (&[][..], &[][..]),
+        };
+        gone.iter().copied().chain(added.iter().map(|message| message.email))
+    })
 }

@@ -56,7 +56,7 @@ fn duties(account: &Account, now: i64) -> Swept {
 }
 
 fn checkpoint(account: &Account) -> Result<Swept, Error> {
-    let written = account.tail() >= account.shared.options.tail && account.checkpoint()?;
+    let written = account.tail().is_long(&account.shared.options) && account.checkpoint()?;
     Ok(Swept { checkpoints: usize::from(written), ..Swept::default() })
 }
 

@@ -10,6 +10,7 @@ use crate::checkpoint::{Saved, since};
 use crate::commit::{Prepared, prepare};
 use crate::engine::Written;
 use crate::queue::Request;
+use crate::tail::Tail;
 use crate::{Account, AccountId, Actor, Error, Store};
 
 /// Which formats a store has.
@@ -76,10 +77,10 @@ impl Account {
             let written = self.engine.upgrade(Format::NEWEST, &batch, &since(None, &newest, modseq, Format::NEWEST))?;
             let durable = written == Written::Durably;
             if let Some(open) = self.current.open() {
-                *open.saved.lock() = Saved::new(durable.then(|| newest.clone()));
+                *open.saved.lock() = Saved::new(durable.then(|| newest.clone()), open.folded);
             }
             if durable {
-                self.publish(&mut head, newest);
+                self.publish(&mut head, newest, Tail::default());
                 return Ok(true);
             }
             self.catch_up(&mut head)?;

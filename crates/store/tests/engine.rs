@@ -10,7 +10,9 @@ use std::ops::ControlFlow;
 use account::EmailId;
 use account::codec::Format;
 use imap::ModSeq;
-use store::engine::{Batch, Cell, Checkpoint, Derived, Engine, Memory, NewEmail, Over, Row, Sqlite, Written};
+use store::engine::{
+    Batch, Cell, Checkpoint, Derived, Engine, LOG_OCTETS, Memory, NewEmail, Over, Row, Sqlite, Written,
+};
 use store::{AccountId, Error, Identity, Store, StoreId};
 use support::{Folder, NOW, mail, upload};
 
@@ -102,6 +104,20 @@ fn a_batch_is_written_after_the_last_row_or_not_at_all() {
         assert_eq!(engine.log(modseq(2), 2).unwrap(), [row(3), row(4)]);
         assert_eq!(engine.log(modseq(5), 2).unwrap(), []);
         assert_eq!(ids(engine), [1, 2, 3]);
+    });
+}
+
+#[test]
+fn long_rows_are_not_read_all_at_once() {
+    on_each(|engine| {
+        engine.create(Format::NEWEST).unwrap();
+        let mut long = batch(engine, 0, 4, &[]);
+        long.rows.iter_mut().for_each(|row| row.changes = vec![7; LOG_OCTETS / 2 + 1]);
+        assert_eq!(engine.append(&long).unwrap(), Written::Durably);
+        assert_eq!(engine.log(None, 100).unwrap(), long.rows[..2]);
+        assert_eq!(engine.log(modseq(2), 100).unwrap(), long.rows[2..]);
+        assert_eq!(engine.log(modseq(3), 1).unwrap(), long.rows[3..]);
+        assert_eq!(engine.log(modseq(4), 100).unwrap(), []);
     });
 }
 

@@ -87,9 +87,10 @@ fn read_flag_table(reader: &mut Reader<'_>) -> Result<FlagTable, Damaged> {
 }
 
 fn write_vanished(out: &mut Vec<u8>, vanished: &Vanished) {
-    varint::write_len(out, vanished.entries().len());
+    let entries = vanished.entries();
+    varint::write_len(out, entries.len());
     let mut before = 0;
-    for (modseq, uids) in vanished.entries() {
+    for (modseq, uids) in entries {
         varint::write(out, modseq.get() - before);
         varint::write_uids(out, uids);
         before = modseq.get();

@@ -183,7 +183,7 @@ fn folder(mailbox: &Mailbox) -> Folder {
         modseq: record.modseq.get(),
         created: record.created.get(),
     };
-    let vanished = mailbox.vanished.entries().iter();
+    let vanished = mailbox.vanished.entries();
     Folder {
         id: mailbox.id.get(),
         uid_validity: mailbox.uid_validity.get(),
@@ -191,7 +191,7 @@ fn folder(mailbox: &Mailbox) -> Folder {
         modseq: mailbox.modseq.get(),
         roles: mailbox.special_use.clone(),
         messages: mailbox.messages.iter().map(message).collect(),
-        vanished: vanished.flat_map(|(modseq, uids)| uids.iter().map(|uid| (modseq.get(), uid.get()))).collect(),
+        vanished: vanished.flat_map(|(modseq, uids)| uids.iter().map(move |uid| (modseq.get(), uid.get()))).collect(),
     }
 }
 

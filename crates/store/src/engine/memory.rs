@@ -110,7 +110,12 @@ impl Engine for Memory {
 
     fn log(&self, after: Option<ModSeq>, limit: usize) -> Result<Vec<Row>, Error> {
         let from = after.map_or(ModSeq::MIN, ModSeq::next);
-        self.read(|data| Ok(data.log.range(from..).take(limit).map(|(_, row)| row.clone()).collect()))
+        self.read(|data| {
+            let mut octets = 0;
+            let rows = data.log.range(from..).take(limit).map(|(_, row)| row);
+            let fit = rows.take_while(|row| super::fits(&mut octets, row));
+            Ok(fit.cloned().collect())
+        })
     }
 
     fn put(&self, message: &Message) -> Result<BodyRef, Error> {

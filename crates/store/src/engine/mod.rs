@@ -21,6 +21,16 @@ pub use sqlite::Sqlite;
 
 use crate::{Error, Message, Moment};
 
+/// How many octets of rows of the log are read at once, and one row.
+pub const LOG_OCTETS: usize = 4 << 20;
+
+/// Whether a row is still read at once with those before it, which take `octets`.
+fn fits(octets: &mut usize, row: &Row) -> bool {
+    let fits = *octets < LOG_OCTETS;
+    *octets += row.changes.len() + row.gone.len();
+    fits
+}
+
 /// A row of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -195,7 +205,8 @@ pub trait Engine: Send + Sync + Debug {
     /// The last row of the log.
     fn newest(&self) -> Result<Option<ModSeq>, Error>;
 
-    /// Up to `limit` rows of the log after a modseq, ascending.
+    /// Up to `limit` rows of the log after a modseq, ascending; fewer where they are more than [`LOG_OCTETS`] together. None
+    /// only if there are none.
     fn log(&self, after: Option<ModSeq>, limit: usize) -> Result<Vec<Row>, Error>;
 
     /// Gives a message's octets a name, for the row that will name them. An engine whose octets lie elsewhere than its

@@ -63,6 +63,8 @@ pub(crate) struct Faulty {
     pub(crate) appends: Arc<AtomicU64>,
     /// How often the checkpoint was read: once for each opening.
     pub(crate) loads: Arc<AtomicU64>,
+    /// How often rows of the log were read.
+    pub(crate) pages: Arc<AtomicU64>,
 }
 
 /// In memory.
@@ -84,6 +86,7 @@ impl Faulty {
             slow,
             appends: Arc::default(),
             loads: Arc::default(),
+            pages: Arc::default(),
         }
     }
 
@@ -173,6 +176,7 @@ impl Engine for Faulty {
     }
 
     fn log(&self, after: Option<ModSeq>, limit: usize) -> Result<Vec<Row>, Error> {
+        self.pages.fetch_add(1, Ordering::Relaxed);
         self.inner.log(after, limit)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use account::{Change, Commit, EmailId, Mailbox, MailboxId, State, codec};
 use imap::{MailboxName, ModSeq, Uid};
-use store::engine::Engine;
+use store::engine::{Engine, Row};
 use testkit_vfs::Disk;
 
 use crate::model::{FlagSet, Picture};
@@ -69,16 +69,26 @@ impl Truth {
         if newest < self.state.modseq() {
             return Err(format!("the log ended at {:?} and ends at {newest:?}", self.state.modseq()));
         }
-        let rows = self.engine.log(self.state.modseq(), usize::MAX >> 1);
-        let rows = rows.map_err(|error| format!("the log cannot be read: {error}"))?;
         let mut state = (*self.state).clone();
+        while state.modseq() < newest {
+            let rows = self.engine.log(state.modseq(), usize::MAX >> 1);
+            let rows = rows.map_err(|error| format!("the log cannot be read: {error}"))?;
+            if rows.is_empty() {
+                return Err(format!("the log ends before {newest:?}"));
+            }
+            self.fold(&mut state, rows)?;
+        }
+        self.state = Arc::new(state);
+        Ok(())
+    }
+
+    fn fold(&mut self, state: &mut State, rows: Vec<Row>) -> Result<(), String> {
         for row in rows {
             let changes = codec::read_changes(&row.changes).map_err(|error| format!("row {}: {error}", row.modseq))?;
             let commit = Commit { modseq: row.modseq, at: row.at, actor: row.actor, changes };
             state.apply(&commit).map_err(|error| format!("row {} does not follow: {error}", row.modseq))?;
             self.note(&commit.changes)?;
         }
-        self.state = Arc::new(state);
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{body_id, crc, email_id, modseq, read_modseq};
 use crate::Error;
-use crate::engine::{Email, Packed, Row, SeeCell, VisitChunk, VisitEmail, VisitId};
+use crate::engine::{Email, Packed, Row, SeeCell, VisitChunk, VisitEmail, VisitId, fits};
 
 /// How far the next id may be for stepping to it; one that is farther is looked up from the top.
 const STEPS: i64 = 8;
@@ -43,6 +43,7 @@ pub(super) fn log(connection: &Connection, after: Option<ModSeq>, limit: usize) 
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut rows = statement.query(params![modseq(after), limit])?;
     let mut log = Vec::new();
+    let mut octets = 0;
     while let Some(row) = rows.next()? {
         let number: i64 = row.get(0)?;
         let damaged = || Error::damaged(format!("row {number} of the log"));
@@ -55,6 +56,9 @@ pub(super) fn log(connection: &Connection, after: Option<ModSeq>, limit: usize) 
         };
         if row.get::<_, i64>(5)? != crc::of_row(&read) {
             return Err(damaged());
+        }
+        if !fits(&mut octets, &read) {
+            break;
         }
         log.push(read);
     }

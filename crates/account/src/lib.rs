@@ -4,7 +4,7 @@
 //! is the [`difference`] of two states (what a whole account has to tell, their [`account_difference`]); every operation is a plan: a pure function of the newest state that gives
 //! [`Change`]s or a [`Refusal`]. This crate does no I/O, reads no clock and knows no protocol bytes.
 //!
-//! In reading order: `id`, `object_id`, `flags`, `record`, `chunk`, `totals`, `messages`, `vanished`, `mailbox`, `change`, `state`,
+//! In reading order: `id`, `object_id`, `flags`, `flag_table`, `record`, `chunk`, `totals`, `messages`, `vanished`, `mailbox`, `change`, `state`,
 //! `difference`, `account_difference`, `rights`, `plan`, `search`, `codec`.
 
 mod account_difference;
@@ -12,6 +12,7 @@ mod change;
 mod chunk;
 pub mod codec;
 mod difference;
+mod flag_table;
 mod flags;
 mod id;
 pub mod limits;
@@ -31,7 +32,8 @@ pub use account_difference::{AccountDifference, Counts, MailboxDifference, Shift
 pub use change::{Added, Change, Commit};
 pub use chunk::{CHUNK, Chunk, Summary};
 pub use difference::{Difference, difference};
-pub use flags::{FlagSet, FlagSetId, FlagTable, Flags, KeywordId, SystemFlags};
+pub use flag_table::{FlagSet, FlagSetId, FlagTable, KeywordId, PerFlags};
+pub use flags::{Flags, SystemFlags};
 pub use id::{EmailId, MailboxId};
 pub use mailbox::Mailbox;
 pub use messages::Messages;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use imap::{ModSeq, Uid, UidSet};
 
 use crate::chunk::{CHUNK, Chunk};
-use crate::{FlagTable, Record, Totals};
+use crate::{FlagSetId, FlagTable, PerFlags, Record, Totals};
 
 /// The messages of a mailbox, by place (0 is the first) and by UID.
 #[derive(Clone, Debug, Default)]
@@ -176,6 +176,16 @@ impl Messages {
         self.chunks = chunks;
         self.count();
         self.append(records.collect(), table);
+    }
+
+    /// Gives each message the number that its combination of flags has in another table.
+    pub(crate) fn renumber(&mut self, table: &FlagTable, numbers: &PerFlags<FlagSetId>) {
+        for chunk in &mut self.chunks {
+            let records = chunk.records().iter().map(|record| Record { flags: *numbers.of(record.flags), ..*record });
+            if let Some(new) = Chunk::new(chunk.base(), records.collect(), table) {
+                *chunk = Arc::new(new);
+            }
+        }
     }
 
     /// Rewrites the chunks in which the set has a message, each once however many ranges of the set meet it.

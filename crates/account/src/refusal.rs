@@ -30,6 +30,9 @@ pub enum Refusal {
     /// The mailbox knows as many keywords as it may (RFC 5530 LIMIT).
     #[error("too many keywords")]
     TooManyKeywords,
+    /// The messages of the mailbox have as many combinations of keywords as they may (RFC 5530 LIMIT).
+    #[error("too many combinations of keywords")]
+    TooManyCombinations,
     /// The account has as many messages as it may have, or would (RFC 5530 LIMIT).
     #[error("the account is full")]
     AccountFull,

@@ -4,6 +4,7 @@
 //! holding an old state is free.
 
 mod apply;
+mod renew;
 
 use std::ops::Bound;
 use std::sync::Arc;

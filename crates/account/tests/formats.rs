@@ -125,6 +125,9 @@ fn a_mailbox() {
     .concat();
     assert_eq!(write_mailbox(Format::One, &mailbox), one);
     assert_eq!(read_mailbox(&one, Messages::default()).unwrap(), mailbox);
+    let two = [&[2][..], &one[1..14], &[0], &one[14..]].concat(); // no table came before
+    assert_eq!(write_mailbox(Format::Two, &mailbox), two);
+    assert_eq!(read_mailbox(&two, Messages::default()).unwrap(), mailbox);
 }
 
 fn record(n: u32) -> Record {

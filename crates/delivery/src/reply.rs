@@ -148,9 +148,7 @@ impl Reply {
 impl From<&Refusal> for Reply {
     fn from(refusal: &Refusal) -> Self {
         match refusal {
-            Refusal::OutOfNumbers | Refusal::TooManyKeywords | Refusal::TooManyMailboxes | Refusal::AccountFull => {
-                Self::MailboxFull
-            }
+            Refusal::OutOfNumbers | Refusal::TooManyMailboxes | Refusal::AccountFull => Self::MailboxFull,
             Refusal::NotAllowed => Self::NotAllowed,
             // None of these stands against an APPEND into a mailbox that was found in the same state.
             Refusal::NoSuchMailbox
@@ -161,6 +159,8 @@ impl From<&Refusal> for Reply {
             | Refusal::BelowItself
             | Refusal::NameTooLong
             | Refusal::NoSuchMessage
+            | Refusal::TooManyKeywords
+            | Refusal::TooManyCombinations
             | Refusal::TooManyMessages
             | Refusal::NotEmpty => Self::Failed,
         }

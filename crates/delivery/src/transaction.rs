@@ -226,7 +226,7 @@ fn deliver(state: &State, details: &[Option<Box<str>>], new: &NewMessage, now: i
     let mut changes = Vec::with_capacity(mailboxes.len());
     for mailbox in mailboxes {
         // Each is planned against the same state, so each names the commit's one email.
-        changes.extend(plan::append(state, Some(Permit::owner(mailbox)), std::slice::from_ref(new), now)?.changes);
+        changes.extend(plan::deliver(state, Some(Permit::owner(mailbox)), std::slice::from_ref(new), now)?.changes);
     }
     Ok(Planned { changes, outcome: () })
 }

@@ -140,7 +140,7 @@ impl FlagTexts {
     /// What stands between the parentheses of FLAGS.
     #[inline]
     pub(crate) fn of(&mut self, (table, recent): (&FlagTable, &UidSet), record: &Record) -> &[u8] {
-        let at = record.flags.index();
+        let at = table.place(record.flags);
         if self.plain.len() <= at {
             self.plain.resize(at + 1, None);
         }

@@ -382,6 +382,10 @@ impl From<Refusal> for Answer {
             Refusal::TooManyKeywords => {
                 (Code::Limit, "The mailbox knows as many keywords as it may; use fewer new ones")
             }
+            Refusal::TooManyCombinations => (
+                Code::Limit,
+                "The messages of the mailbox have as many combinations of keywords as they may; use one that is there",
+            ),
             Refusal::AccountFull => (Code::Limit, "The account has as many messages as it may have; delete some first"),
             Refusal::TooManyMessages => (Code::Limit, "Too many messages at once; take them there in parts"),
             Refusal::OutOfNumbers => (Code::Limit, "The mailbox has given its last UID; move its mail to a new one"),

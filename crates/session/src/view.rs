@@ -163,7 +163,7 @@ impl View {
         }
         news.changed = found.changed;
         let old = std::mem::replace(&mut self.messages, mailbox.messages.clone());
-        self.table = mailbox.flags.clone();
+        let table = std::mem::replace(&mut self.table, mailbox.flags.clone());
         news.keywords = self.tell_keywords();
         match expunges {
             Expunges::Allowed => {
@@ -179,7 +179,7 @@ impl View {
                 if found.gone.is_empty() {
                     self.modseq = mailbox.modseq;
                 } else {
-                    let kept = old.select(&found.gone).map(|(_, r)| *r).collect();
+                    let kept = old.select(&found.gone).map(|(_, r)| mailbox.flags.translate(&table, *r)).collect();
                     self.messages.insert(kept, &self.table);
                     news.exists = news.exists.map(|_| self.messages.len());
                 }
@@ -214,6 +214,10 @@ impl View {
     /// After this session's own STORE: takes over the newest state of messages that the client is told of now, or
     /// need not be told of, and says which. Where somebody else's change came between, the next sync tells.
     pub(crate) fn adopt(&mut self, mailbox: &Mailbox, uids: &UidSet, which: Adopt<'_>) -> UidSet {
+        if !mailbox.flags.has_numbers_of(&self.table) {
+            // All messages have other numbers for their flags now: the next sync takes all over, and tells.
+            return UidSet::new();
+        }
         let mut known = Vec::new();
         for (_, record) in self.messages.select(uids) {
             let Some(new) = mailbox.messages.by_uid(record.uid) else { continue };

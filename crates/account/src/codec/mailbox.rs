@@ -18,7 +18,7 @@ pub fn write_mailbox(format: Format, mailbox: &Mailbox) -> Vec<u8> {
     varint::write(&mut out, mailbox.uid_next.map_or(0, |uid| uid.get().into()));
     varint::write(&mut out, mailbox.modseq.get());
     write_special_use(&mut out, &mailbox.special_use);
-    write_flag_table(&mut out, &mailbox.flags);
+    write_flag_table(&mut out, format, &mailbox.flags);
     write_vanished(&mut out, &mailbox.vanished);
     out
 }
@@ -27,7 +27,7 @@ pub fn write_mailbox(format: Format, mailbox: &Mailbox) -> Vec<u8> {
 /// names and the table does not have is "no flags" to everybody who asks.
 pub fn read_mailbox(bytes: &[u8], messages: Messages) -> Result<Mailbox, Damaged> {
     let mut reader = Reader::new(bytes);
-    reader.format()?;
+    let format = reader.format()?;
     let mailbox = Mailbox {
         id: mailbox_id(&mut reader)?,
         name: mailbox_name(&mut reader)?,
@@ -36,15 +36,19 @@ pub fn read_mailbox(bytes: &[u8], messages: Messages) -> Result<Mailbox, Damaged
         modseq: reader.modseq()?,
         special_use: read_special_use(&mut reader)?,
         messages,
-        flags: Arc::new(read_flag_table(&mut reader)?),
+        flags: Arc::new(read_flag_table(&mut reader, format)?),
         vanished: Arc::new(read_vanished(&mut reader)?),
     };
     reader.end()?;
     Ok(mailbox)
 }
 
-/// The keywords by number, then the combinations by number from the second on: the first is always "no flags".
-fn write_flag_table(out: &mut Vec<u8>, table: &FlagTable) {
+/// From format 2 on the last number of the tables before; the keywords by number, then the combinations by number from the
+/// second on: the first is always "no flags".
+fn write_flag_table(out: &mut Vec<u8>, format: Format, table: &FlagTable) {
+    if format >= Format::Two {
+        varint::write(out, table.before().into());
+    }
     varint::write_len(out, table.keywords().len());
     for keyword in table.keywords() {
         varint::write_text(out, keyword.as_str());
@@ -61,15 +65,15 @@ fn write_flag_table(out: &mut Vec<u8>, table: &FlagTable) {
     }
 }
 
-fn read_flag_table(reader: &mut Reader<'_>) -> Result<FlagTable, Damaged> {
-    let mut table = FlagTable::default();
+fn read_flag_table(reader: &mut Reader<'_>, format: Format) -> Result<FlagTable, Damaged> {
+    let mut table = FlagTable::numbered_after(if format >= Format::Two { reader.small()? } else { 0 });
     for _ in 0..reader.count()? {
         let keyword = keyword(reader)?;
         if table.keyword(&keyword).is_some() || table.learn(&keyword).is_none() {
             return Err(Damaged("a table has a keyword twice, or too many"));
         }
     }
-    for number in 1..=reader.count()? {
+    for place in 1..=reader.count()? {
         let system = SystemFlags::from_bits(reader.byte()?);
         let mut keywords = Vec::new();
         let mut next: u64 = 0;
@@ -79,7 +83,8 @@ fn read_flag_table(reader: &mut Reader<'_>) -> Result<FlagTable, Damaged> {
             keywords.push(KeywordId(known.ok_or(Damaged("flags name a keyword that their table does not have"))?));
             next = keyword + 1;
         }
-        if table.intern_parts(system, keywords).index() != number {
+        let number = table.intern_parts(system, keywords);
+        if table.place(number) != place {
             return Err(Damaged("a table has the same flags twice"));
         }
     }

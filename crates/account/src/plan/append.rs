@@ -1,13 +1,15 @@
 //! APPEND, REPLACE, delivery and import: messages come in.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use imap::{InternalDate, Keyword, Uid, UidSet, UidValidity};
 
 use super::Planned;
 use super::expunge::may_take_away;
-use crate::{Added, Change, EmailId, Flags, Foreign, Mailbox, MailboxId, Permit, Refusal, Rights, State, limits};
+use super::keywords::Room;
+use crate::{
+    Added, Change, EmailId, Flags, Foreign, Mailbox, MailboxId, Permit, Refusal, Rights, State, SystemFlags, limits,
+};
 
 /// A message whose octets the store already holds, ready to be named by a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +37,15 @@ pub struct Appended {
     pub uid_validity: UidValidity,
     /// The UIDs given, in the order of the messages.
     pub uids: UidSet,
+    /// The keywords that [`deliver`] left out of some messages.
+    pub left_out: Vec<Keyword>,
+}
+
+/// What becomes of keywords for which the mailbox has no room.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NoRoom {
+    Refuse,
+    LeaveOut,
 }
 
 /// Adds messages to a mailbox, all or none (RFC 9051 §6.3.12, RFC 3502). The message at place `i` is the commit's
@@ -47,13 +58,41 @@ pub fn append(
     now: i64,
 ) -> Result<Planned<Appended>, Refusal> {
     check_room(state, messages.len())?;
-    added(state, to, messages, now)
+    added(state, to, messages, now, NoRoom::Refuse)
 }
 
-fn added(state: &State, to: Option<Permit>, messages: &[NewMessage], now: i64) -> Result<Planned<Appended>, Refusal> {
+/// What [`append`] does, for mail that somebody else sent or that comes from elsewhere: it is not refused for its keywords.
+/// A message for whose keywords the mailbox has no room keeps its system flags.
+pub fn deliver(
+    state: &State,
+    to: Option<Permit>,
+    messages: &[NewMessage],
+    now: i64,
+) -> Result<Planned<Appended>, Refusal> {
+    check_room(state, messages.len())?;
+    added(state, to, messages, now, NoRoom::LeaveOut)
+}
+
+fn added(
+    state: &State,
+    to: Option<Permit>,
+    messages: &[NewMessage],
+    now: i64,
+    no_room: NoRoom,
+) -> Result<Planned<Appended>, Refusal> {
     let (mailbox, rights) = destination(state, to)?;
-    let flags: Vec<Arc<Flags>> = messages.iter().map(|message| Arc::new(rights.keep(&message.flags))).collect();
-    check_keywords(mailbox, flags.iter().map(|flags| &**flags))?;
+    let mut room = Room::new(state, mailbox, None);
+    let mut flags: Vec<Arc<Flags>> = messages.iter().map(|message| Arc::new(rights.keep(&message.flags))).collect();
+    let mut left_out = Vec::new();
+    for flags in &mut flags {
+        if let Err(refusal) = room.take(flags) {
+            if no_room == NoRoom::Refuse {
+                return Err(refusal);
+            }
+            left_out.extend(flags.keywords().iter().cloned());
+            *flags = Arc::new(flags.without_keywords());
+        }
+    }
     let mut emails = std::iter::successors(Some(state.next_email()), |e| Some(e.next()));
     let mut numbers = Numbers(mailbox.uid_next);
     let mut new = Vec::with_capacity(messages.len());
@@ -69,7 +108,8 @@ fn added(state: &State, to: Option<Permit>, messages: &[NewMessage], now: i64) -
         });
     }
     let uids = new.iter().map(|m| m.uid).collect();
-    let outcome = Appended { mailbox: mailbox.id, uid_validity: mailbox.uid_validity, uids };
+    let left_out = Flags::new(SystemFlags::default(), left_out).keywords().to_vec();
+    let outcome = Appended { mailbox: mailbox.id, uid_validity: mailbox.uid_validity, uids, left_out };
     let changes =
         if new.is_empty() { Vec::new() } else { vec![Change::MessagesAdded { mailbox: mailbox.id, messages: new }] };
     Ok(Planned::new(changes, outcome))
@@ -86,7 +126,7 @@ pub fn replace(
 ) -> Result<Planned<Appended>, Refusal> {
     let source = may_take_away(state, from)?;
     let email = source.messages.by_uid(old).ok_or(Refusal::NoSuchMessage)?.email;
-    let mut planned = added(state, to, std::slice::from_ref(message), now)?;
+    let mut planned = added(state, to, std::slice::from_ref(message), now, NoRoom::Refuse)?;
     planned.changes.push(Change::Expunged {
         mailbox: source.id,
         uids: std::iter::once(old).collect(),
@@ -127,17 +167,6 @@ pub(super) fn destination(state: &State, to: Option<Permit>) -> Result<(&Mailbox
 pub(super) fn check_room(state: &State, more: usize) -> Result<(), Refusal> {
     let fits = state.totals().messages.saturating_add(more as u64) <= limits::MESSAGES;
     if fits || more == 0 { Ok(()) } else { Err(Refusal::AccountFull) }
-}
-
-/// Refuses what would make a mailbox know more keywords than it may.
-pub(super) fn check_keywords<'a>(mailbox: &Mailbox, flags: impl Iterator<Item = &'a Flags>) -> Result<(), Refusal> {
-    let keywords = flags.flat_map(Flags::keywords);
-    let unknown: HashSet<&Keyword> = keywords.filter(|keyword| mailbox.flags.keyword(keyword).is_none()).collect();
-    let known = mailbox.flags.keywords().len();
-    if !unknown.is_empty() && known + unknown.len() > limits::KEYWORDS {
-        return Err(Refusal::TooManyKeywords);
-    }
-    Ok(())
 }
 
 /// Gives UIDs from UIDNEXT up.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use imap::{Uid, UidSet, UidValidity};
 
 use super::Planned;
-use super::append::{Numbers, check_keywords, check_room, destination};
+use super::append::{Numbers, check_room, destination};
 use super::expunge;
+use super::keywords::Room;
 use crate::{Added, Change, Mailbox, Permit, Refusal, Rights, State};
 
 /// What COPYUID says (RFC 4315 §3).
@@ -46,7 +47,8 @@ fn copied(
     let source = state.mailbox(from.mailbox).ok_or(Refusal::NoSuchMailbox)?;
     from.rights.allow(Rights::READ)?;
     let (destination, rights) = destination(state, to)?;
-    let added = added((source, uids), (destination, rights), now)?;
+    let room = Room::new(state, destination, None);
+    let added = added((source, uids), (destination, rights, room), now)?;
     let mut copied = Copied { uid_validity: destination.uid_validity, from: UidSet::new(), to: UidSet::new() };
     let mut messages = Vec::with_capacity(added.len());
     for (uid, message) in added {
@@ -79,7 +81,7 @@ pub fn move_messages(
 
 fn added(
     (source, uids): (&Mailbox, &UidSet),
-    (to, rights): (&Mailbox, Rights),
+    (to, rights, mut room): (&Mailbox, Rights, Room<'_>),
     now: i64,
 ) -> Result<Vec<(Uid, Added)>, Refusal> {
     let mut numbers = Numbers(to.uid_next);
@@ -87,7 +89,7 @@ fn added(
     for (_, record) in source.messages.select(uids) {
         used.entry(record.flags).or_insert_with(|| Arc::new(rights.keep(&source.flags.flags(record.flags))));
     }
-    check_keywords(to, used.values().map(|flags| &**flags))?;
+    used.values().try_for_each(|flags| room.take(flags))?;
     let copies = source.messages.select(uids).map(|(_, record)| {
         let copy = Added {
             uid: numbers.give(None)?,

@@ -7,11 +7,12 @@
 mod append;
 mod copy;
 mod expunge;
+mod keywords;
 mod mailboxes;
 mod rename;
 mod store;
 
-pub use append::{Appended, NewMessage, append, replace, take_numbers};
+pub use append::{Appended, NewMessage, append, deliver, replace, take_numbers};
 pub use copy::{Copied, copy, move_messages};
 pub use expunge::{expunge, take_away};
 pub use mailboxes::{create, delete, give_origin, new_account, subscribe, unsubscribe};

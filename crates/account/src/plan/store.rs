@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use imap::{ModSeq, StoreMode, UidSet};
 
 use super::Planned;
-use super::append::check_keywords;
+use super::keywords::Room;
 use crate::{Change, FlagSetId, Flags, Mailbox, Permit, Refusal, Rights, State};
 
 /// When a message takes part in a STORE (RFC 7162 §3.1.3).
@@ -38,9 +38,6 @@ pub fn store(
 ) -> Result<Planned<FlagsStored>, Refusal> {
     let mailbox = state.mailbox(into.mailbox).ok_or(Refusal::NoSuchMailbox)?;
     let steps = allowed(mailbox, into.rights, (mode, flags))?;
-    for (_, flags) in steps.iter().filter(|(mode, _)| *mode != StoreMode::Remove) {
-        check_keywords(mailbox, std::iter::once(flags))?;
-    }
     let mut stored = FlagsStored::default();
     let mut changed = vec![UidSet::new(); steps.len()];
     let mut differs = HashMap::new();
@@ -51,10 +48,16 @@ pub fn store(
             stored.modified.insert(record.uid);
             continue;
         }
-        let by = differs.entry(record.flags).or_insert_with(|| differing(mailbox, record.flags, &steps));
+        let (by, messages) =
+            differs.entry(record.flags).or_insert_with(|| (differing(mailbox, record.flags, &steps), 0));
+        *messages += u32::from(!by.is_empty());
         for step in by.iter() {
             changed[*step].insert(record.uid);
         }
+    }
+    // What is about system flags alone needs none.
+    if steps.iter().any(|(_, flags)| !flags.keywords().is_empty()) {
+        check_room(state, mailbox, &differs, &steps)?;
     }
     stored.changed = changed.iter().fold(UidSet::new(), |all, uids| all.union(uids));
     let changes = changed.into_iter().zip(steps).filter(|(uids, _)| !uids.is_empty());
@@ -63,6 +66,30 @@ pub fn store(
 }
 
 type Step = (StoreMode, Flags);
+
+/// Refuses what the mailbox has no room for. `differs` has the combinations that are there, each with the steps that change
+/// it and the number of messages.
+fn check_room(
+    state: &State,
+    mailbox: &Mailbox,
+    differs: &HashMap<FlagSetId, (Vec<usize>, u32)>,
+    steps: &[Step],
+) -> Result<(), Refusal> {
+    let mut leaving = mailbox.flags.each(|_| 0);
+    let mut scratch = mailbox.flags.clone();
+    let mut coming = Vec::new();
+    for (id, (by, messages)) in differs.iter().filter(|(_, (by, _))| !by.is_empty()) {
+        *leaving.of_mut(*id) += messages;
+        let mut id = *id;
+        for step in by {
+            let (mode, flags) = &steps[*step];
+            id = scratch.stored(id, *mode, flags);
+            coming.push(id);
+        }
+    }
+    let mut room = Room::new(state, mailbox, Some(leaving));
+    coming.into_iter().try_for_each(|id| room.take(&scratch.flags(id)))
+}
 
 /// What may be done of a STORE: all of it, as it is, for who has all rights that it could need.
 fn allowed(mailbox: &Mailbox, rights: Rights, (mode, flags): (StoreMode, &Flags)) -> Result<Vec<Step>, Refusal> {

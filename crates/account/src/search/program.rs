@@ -8,13 +8,13 @@ use super::charset::Charset;
 use super::header::{Field, Names};
 use super::record::seq;
 use super::{Context, KEYS, TEXTS, Unsearchable};
-use crate::{EmailId, FlagSet, FlagTable, ObjectId, SystemFlags};
+use crate::{EmailId, FlagSet, FlagTable, ObjectId, PerFlags, SystemFlags};
 
 /// A condition on one message.
 #[derive(Debug)]
 pub(super) enum Test {
     /// For each combination of flags, by number, whether it matches.
-    Flags(Vec<bool>),
+    Flags(PerFlags<bool>),
     /// By UID.
     Uids(UidSet),
     /// By sequence number.
@@ -146,9 +146,7 @@ impl Node {
             Self::All(nodes) => Self::any(nodes.into_iter().map(Self::not)),
             Self::Any(nodes) => Self::all(nodes.into_iter().map(Self::not)),
             Self::Not(node) => *node,
-            Self::Test(Test::Flags(matching)) => {
-                Self::Test(Test::Flags(matching.into_iter().map(|matches| !matches).collect()))
-            }
+            Self::Test(Test::Flags(matching)) => Self::Test(Test::Flags(matching.map(|matches| !matches))),
             test @ Self::Test(_) => Self::Not(Box::new(test)),
         }
     }
@@ -360,7 +358,7 @@ fn flags(table: &FlagTable, flag: &Flag) -> Test {
             Box::new(move |set| number.is_some_and(|number| set.has(number)))
         }
     };
-    Test::Flags(table.sets().iter().map(|set| has(set)).collect())
+    Test::Flags(table.each(|set| has(set)))
 }
 
 fn system(flag: SystemFlags) -> Box<dyn Fn(&FlagSet) -> bool> {

@@ -14,8 +14,7 @@ impl Test {
     /// What a message's record says; `place` is its place in the mailbox, 0 being the first.
     pub(super) fn of_record(&self, place: usize, record: &Record) -> Option<bool> {
         Some(match self {
-            // A combination that the table does not have is "no flags", the first (`FlagTable::set`).
-            Self::Flags(matching) => matching.get(record.flags.index()).or(matching.first()).is_some_and(|m| *m),
+            Self::Flags(matching) => *matching.of(record.flags),
             Self::Uids(uids) => uids.contains(record.uid),
             Self::Seqs(seqs) => seq(place).is_some_and(|seq| seqs.contains(seq)),
             Self::Received(days) => days.has(local_day(record)),
@@ -43,7 +42,13 @@ impl Test {
                         && all(SystemFlags::DELETED, summary.deleted)(set)
                         && none(SystemFlags::DELETED, summary.deleted)(set)
                 };
-                same(systems.iter().zip(matching).filter(|(set, _)| possible(**set)).map(|(_, matches)| *matches))
+                same(
+                    systems
+                        .iter()
+                        .zip(matching.values())
+                        .filter(|(set, _)| possible(**set))
+                        .map(|(_, matches)| *matches),
+                )
             }
             Self::ModSeq(least) if summary.modseq.get() < *least => Some(false),
             Self::Larger(size) if summary.size <= *size => Some(false),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use imap::{ModSeq, StoreMode, Uid, UidSet, UidValidity};
 
-use super::{Slot, State};
+use super::{Slot, State, renew};
 use crate::change::{Added, Change, Commit};
-use crate::{EmailId, FlagSetId, FlagTable, Flags, Mailbox, MailboxId, Messages, Record, Vanished};
+use crate::{EmailId, FlagSetId, Flags, Mailbox, MailboxId, Messages, Record, Vanished};
 
 /// A commit that does not follow from the state before it: the log is damaged, or a plan is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,8 +95,8 @@ impl State {
                 self.next_email = self.next_email.max(last.unwrap_or(EmailId::FIRST));
             }
             Change::FlagsChanged { mailbox, uids, mode, flags } => {
-                let store = |table: &mut FlagTable, old| table.store(old, *mode, flags);
-                self.change_messages(modseq, *mailbox, |mailbox| change_flags(mailbox, modseq, uids, store))?;
+                let change = |mailbox: &mut Mailbox| change_flags(mailbox, modseq, uids, (*mode, flags));
+                self.change_messages(modseq, *mailbox, change)?;
             }
             Change::Expunged { mailbox, uids, .. } => {
                 self.change_messages(modseq, *mailbox, |mailbox| expunge(mailbox, modseq, uids))?;
@@ -147,10 +147,15 @@ impl State {
         id: MailboxId,
         change: impl FnOnce(&mut Mailbox) -> Result<(), Inconsistent>,
     ) -> Result<(), Inconsistent> {
+        // A file of format 1 has no place for where the numbers of a table begin; what is in one has no origin.
+        let renewable = self.ids.origin().is_some();
         let mailbox = self.mailbox_mut(modseq, id)?;
-        let before = mailbox.messages.totals();
+        let (before, lists) = (mailbox.messages.totals(), mailbox.flags.lists());
         change(mailbox)?;
         mailbox.modseq = modseq;
+        if renewable {
+            renew::where_crowded(mailbox, lists);
+        }
         let after = mailbox.messages.totals();
         self.totals = self.totals.without(before).with(after);
         Ok(())
@@ -179,14 +184,10 @@ fn add(mailbox: &mut Mailbox, modseq: ModSeq, added: &[Added]) -> Result<(), Inc
             return Err(Inconsistent::GivenTwice(modseq, format!("UID {} of {}", message.uid, mailbox.id)));
         }
         mailbox.uid_next = message.uid.next();
-        let flags = &mut mailbox.flags;
-        let set = sets.entry(Arc::as_ptr(&message.flags)).or_insert_with(|| {
-            if message.flags.is_empty() {
-                FlagSetId::default()
-            } else {
-                Arc::make_mut(flags).store(FlagSetId::default(), StoreMode::Replace, &message.flags)
-            }
-        });
+        let table = &mut mailbox.flags;
+        let set = sets
+            .entry(Arc::as_ptr(&message.flags))
+            .or_insert_with(|| table.stored(FlagSetId::default(), StoreMode::Replace, &message.flags));
         records.push(Record {
             modseq,
             created: modseq,
@@ -217,12 +218,12 @@ fn change_flags(
     mailbox: &mut Mailbox,
     modseq: ModSeq,
     uids: &UidSet,
-    mut store: impl FnMut(&mut FlagTable, FlagSetId) -> FlagSetId,
+    (mode, flags): (StoreMode, &Flags),
 ) -> Result<(), Inconsistent> {
     let mut becomes = HashMap::new();
-    let table = Arc::make_mut(&mut mailbox.flags);
+    let table = &mut mailbox.flags;
     for (_, record) in mailbox.messages.select(uids) {
-        becomes.entry(record.flags).or_insert_with(|| store(table, record.flags));
+        becomes.entry(record.flags).or_insert_with(|| table.stored(record.flags, mode, flags));
     }
     let mut changed = 0;
     mailbox.messages.update(uids, &mailbox.flags, |record| {

@@ -179,7 +179,7 @@ fn folder(mailbox: &Mailbox) -> Folder {
         size: record.size,
         internal_date: (record.internal_date.seconds(), record.internal_date.zone_minutes()),
         save_date: record.save_date,
-        flags: sets[record.flags.index()].clone(),
+        flags: sets[mailbox.flags.place(record.flags)].clone(),
         modseq: record.modseq.get(),
         created: record.created.get(),
     };

@@ -1,14 +1,14 @@
 //! Where imported mail goes: messages are collected and committed many at a time, and none that is there already is
 //! added again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use account::plan::{self, NewMessage};
 use account::{Flags, MailboxId, Permit, Planned, Rights};
 use anyhow::{Context, Result, anyhow};
-use imap::{InternalDate, MailboxName, Uid, UidValidity};
+use imap::{InternalDate, Keyword, MailboxName, Uid, UidValidity};
 use server::control::Client;
 use store::{Account, Actor, CommitError, Message, Upload};
 
@@ -56,6 +56,8 @@ pub(super) struct Destination {
     known: HashMap<[u8; 32], u32>,
     batch: Vec<(Message, NewMessage)>,
     octets: u64,
+    /// Keywords that were told to be left out.
+    left_out: HashSet<Keyword>,
 }
 
 /// What is known of a message beside its octets.
@@ -115,7 +117,7 @@ impl Into {
             })?;
         }
         self.totals.mailboxes += 1;
-        Ok(Destination { id, name, known, batch: Vec::new(), octets: 0 })
+        Ok(Destination { id, name, known, batch: Vec::new(), octets: 0, left_out: HashSet::new() })
     }
 
     /// Subscribes a mailbox, so that clients show it.
@@ -165,9 +167,15 @@ impl Into {
             return Ok(());
         }
         let (id, now, count) = (mailbox.id, dates::now(), new.len() as u64);
-        let plan = move |state: &account::State| plan::append(state, Some(Permit::owner(id)), &new, now);
+        let plan = move |state: &account::State| plan::deliver(state, Some(Permit::owner(id)), &new, now);
         let committed = self.account.commit(&self.actor, now, emails, plan);
-        committed.with_context(|| format!("cannot add messages to {}", mailbox.name))?;
+        let committed = committed.with_context(|| format!("cannot add messages to {}", mailbox.name))?;
+        for keyword in committed.outcome.left_out {
+            if mailbox.left_out.insert(keyword.clone()) {
+                let (name, keyword) = (&mailbox.name, keyword.as_str());
+                output::note(format!("{name}: left out {keyword} of some messages: it has too many keywords already"));
+            }
+        }
         self.totals.added += count;
         self.totals.octets += std::mem::take(&mut mailbox.octets);
         self.ring();

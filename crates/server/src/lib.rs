@@ -17,6 +17,7 @@ mod connection;
 pub mod control;
 mod conversation;
 mod core;
+mod descriptors;
 mod door;
 mod doorbell;
 mod duties;

@@ -14,7 +14,7 @@ use crate::shared::Shared;
 use crate::swept::{Duty, Swept};
 use crate::time::Time;
 use crate::upload::Room;
-use crate::{Account, AccountId, Directory, Error, Options, Upload, sweep};
+use crate::{Account, AccountId, Directory, Error, Options, Space, Upload, sweep};
 
 /// All accounts of one data folder, or of one process's memory. Cloning is free.
 #[derive(Clone, Debug)]
@@ -50,17 +50,21 @@ impl Store {
     /// Opens the store in a data folder. If there is none, or its parts do not belong together, it fails with
     /// [`Error::Folder`] and leaves all as it is.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
-        Self::on(Files::open(dir)?, options)
+        Self::on(Files::open(dir, &options)?, options)
     }
 
     /// The same for a data folder that may be absent or empty: a store is set up in it then.
     pub fn set_up(dir: &Path, options: Options) -> Result<Self, Error> {
-        Self::on(Files::set_up(dir)?, options)
+        Self::on(Files::set_up(dir, &options)?, options)
     }
 
     fn on(files: Files, options: Options) -> Result<Self, Error> {
         let store = Self::with_backend(options, Arc::new(files))?;
-        store.destroy_removed()?;
+        match store.destroy_removed() {
+            // The sweeps try again.
+            Err(error) if error.is_of_a_disk_that_takes_nothing() => {}
+            other => other?,
+        }
         Ok(store)
     }
 
@@ -138,12 +142,23 @@ impl Store {
 
     /// Room for messages on their way in that are for one commit.
     pub fn room(&self) -> Room {
-        Room::new(self.0.shared.backend.spool(), self.0.shared.shares.clone())
+        Room::new(self.0.shared.backend.spool(), self.0.shared.shares.clone(), &self.0.shared.options)
     }
 
     /// A message on its way in that waits there.
     pub fn upload_into(&self, room: Room) -> Upload {
         Upload::new(&self.0.shared.options, room)
+    }
+
+    /// What the disk still takes that the directory is on.
+    pub fn space(&self) -> Space {
+        self.0.shared.backend.space()
+    }
+
+    /// Nothing more can be opened: closes accounts that nobody uses, or else that nobody works with at this moment. How
+    /// many there were; who uses one of them again opens it.
+    pub fn give_back(&self) -> usize {
+        self.0.shared.give_back()
     }
 
     /// The accounts in use here that others may have committed to: [`Account::poll`] looks at each. One question for all

@@ -18,7 +18,7 @@ pub(crate) struct Mortal {
 
 impl Mortal {
     pub(crate) fn set_up(folder: &Path, power: &Power) -> Self {
-        Self { files: Files::set_up(folder).unwrap(), power: power.clone() }
+        Self { files: Files::set_up(folder, &store::Options::default()).unwrap(), power: power.clone() }
     }
 }
 

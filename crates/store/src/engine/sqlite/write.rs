@@ -11,7 +11,7 @@ use crate::Error;
 use crate::engine::{Batch, Cell, CellName, Checkpoint, Email, Generation, NewEmail, Over, Row, Written};
 
 /// How many pages a removal gives back to the file system at most, so that nobody waits long for it.
-const SHRINK: u32 = 1024;
+pub(super) const SHRINK: u32 = 1024;
 
 pub(super) fn append(connection: &Connection, batch: &Batch) -> Result<Written, Error> {
     // The primary key alone would not do: the row that another process wrote may have been removed by it, too.

@@ -34,5 +34,7 @@ fn accounts_that_nobody_uses_give_their_descriptors_to_those_that_are_opened() {
     // What connections need is given back, too.
     assert!(store.give_back() > 0);
     setrlimit(Resource::Nofile, Rlimit { current: Some(open + 300), maximum }).unwrap();
-    accounts.iter().for_each(|account| assert_clean(account));
+    for account in &accounts {
+        assert_clean(account);
+    }
 }

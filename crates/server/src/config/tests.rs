@@ -24,6 +24,7 @@ fn a_whole_file_is_read() {
         [store]
         retention = "2 weeks"
         memory = "1G"
+        reserve = "1 GiB"
         [delivery]
         detail_separator = "-"
         [log]
@@ -42,6 +43,7 @@ fn a_whole_file_is_read() {
     assert_eq!(config.limits.connections, Limits::default().connections);
     let options = config.store.options();
     assert_eq!((options.retention, options.memory), (Duration::from_hours(14 * 24), 1 << 30));
+    assert_eq!((options.reserve, Storage::default().options().reserve), (Some(1 << 30), None));
     assert_eq!(options.inspect, store::Options::default().inspect);
     assert_eq!(config.delivery.separator(), Some('-'));
     assert_eq!(config.log.format, LogFormat::Json);

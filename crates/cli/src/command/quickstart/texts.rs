@@ -44,6 +44,8 @@ append_limit = "64 MiB"
 retention = "30d"
 # How much memory the states of accounts may take together.
 memory = "256 MiB"
+# How much of the disk stays free: beyond that no mail is taken, and what is there is read.
+reserve = "64 MiB"
 
 # Without these a self-signed certificate is used, and clients ask whether to trust it. New files are read by themselves.
 #[tls]

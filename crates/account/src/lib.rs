@@ -27,6 +27,7 @@ pub mod search;
 mod state;
 mod totals;
 mod vanished;
+mod weight;
 
 pub use account_difference::{AccountDifference, Counts, MailboxDifference, Shift, account_difference};
 pub use change::{Added, Change, Commit};

@@ -101,7 +101,7 @@ impl View {
             recent,
             saved: UidSet::new(),
             modseq: mailbox.modseq,
-            pin: place.account.pin(state),
+            pin: place.account.pin_view(state, mailbox.id),
         }
     }
 

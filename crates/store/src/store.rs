@@ -172,13 +172,13 @@ impl Store {
         let mut swept = Swept { jump, ..written };
         swept = swept.and(Swept::by(None, Duty::Directory, || self.follow_directory()));
         let accounts: Vec<_> = self.0.accounts.lock().values().cloned().collect();
-        let mut open: Vec<_> = accounts.into_iter().filter(|account| account.is_open()).collect();
+        let (mut open, closed): (Vec<_>, Vec<_>) = accounts.into_iter().partition(|account| account.is_open());
         let mut budget = self.0.shared.options.rederive;
         for account in &open {
             swept = swept.and(derive_anew(account, &mut budget)).and(sweep::open_account(account, now));
         }
-        swept = swept.and(self.keep_memory(&mut open));
-        drop(open);
+        swept = swept.and(self.keep_memory(&mut open, closed.iter().map(|account| account.held()).sum()));
+        drop((open, closed));
         swept = swept.and(Swept::by(None, Duty::Directory, || self.look_into_a_closed_one(now, &mut budget)));
         swept = swept.and(Swept::by(None, Duty::Transfers, || self.forget_moved_seldom(unix)));
         swept = swept.and(Swept::by(None, Duty::Inspection, || self.inspect(now.cast_unsigned())));
@@ -246,18 +246,23 @@ impl Store {
         self.directory().forget_removed(id)
     }
 
-    /// Closes accounts, the one that was used longest ago first, until the states in memory fit the budget.
-    fn keep_memory(&self, open: &mut [Arc<Account>]) -> Swept {
+    /// Closes accounts, the one that was used longest ago first, until what is in memory fits the budget. `held` is what
+    /// sessions hold of accounts that are closed; it stays.
+    fn keep_memory(&self, open: &mut [Arc<Account>], held: usize) -> Swept {
         open.sort_by_key(|account| account.used_at.load(Ordering::Relaxed));
         let sizes: Vec<_> = open.iter().map(|account| account.weight()).collect();
-        let mut sum: usize = sizes.iter().sum();
+        let mut sum = held + sizes.iter().sum::<usize>();
         let mut swept = Swept::default();
         for (account, size) in open.iter().zip(sizes) {
             if sum <= self.0.shared.options.memory {
                 break;
             }
-            swept = swept.and(sweep::close(account));
-            sum -= size;
+            let freed = size.saturating_sub(account.held());
+            // Whose sessions hold all that it has would only open again.
+            if freed > 0 {
+                swept = swept.and(sweep::close(account));
+                sum -= freed;
+            }
         }
         swept
     }

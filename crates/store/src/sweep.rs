@@ -52,7 +52,20 @@ pub(crate) fn close(account: &Arc<Account>) -> Swept {
 
 fn duties(account: &Account, now: i64) -> Swept {
     let saved = Swept::by(account.id(), Duty::Checkpoint, || checkpoint(account));
-    saved.and(Swept::by(account.id(), Duty::Retention, || retain(account, now)))
+    let kept = saved.and(Swept::by(account.id(), Duty::Retention, || retain(account, now)));
+    kept.and(Swept::by(account.id(), Duty::Shrinking, || shrink(account)))
+}
+
+/// Gives back room, some 64 MiB a sweep.
+fn shrink(account: &Account) -> Result<Swept, Error> {
+    const STEPS: usize = 16;
+    for _ in 0..STEPS {
+        if !account.shrinks.load(Ordering::Relaxed) {
+            break;
+        }
+        account.shrinks.store(account.engine.shrink()?, Ordering::Relaxed);
+    }
+    Ok(Swept::default())
 }
 
 fn checkpoint(account: &Account) -> Result<Swept, Error> {
@@ -67,6 +80,7 @@ fn retain(account: &Account, now: i64) -> Result<Swept, Error> {
     account.mark()?;
     let written = account.keep_generation()? == Kept::Behind && account.checkpoint()?;
     let expired = account.expire(now)?;
+    account.shrinks.store(true, Ordering::Relaxed);
     let checkpoints = usize::from(written);
     Ok(Swept { checkpoints, commits: expired.commits, emails: expired.emails, ..Swept::default() })
 }

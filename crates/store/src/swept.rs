@@ -61,6 +61,8 @@ pub enum Duty {
     Derivation,
     /// Removing the notes of MOVEs between accounts that are over.
     Transfers,
+    /// Giving back what is free in the file of an account.
+    Shrinking,
     /// Closing an account that nobody uses, or that there is no memory for.
     Closing,
 }
@@ -76,6 +78,7 @@ impl fmt::Display for Duty {
             Self::Inspection => "inspection",
             Self::Derivation => "derivation",
             Self::Transfers => "transfers",
+            Self::Shrinking => "shrinking",
             Self::Closing => "closing",
         })
     }

@@ -218,6 +218,10 @@ impl Engine for Faulty {
         self.inner.superseded(see)
     }
 
+    fn shrink(&self) -> Result<bool, Error> {
+        self.inner.shrink()
+    }
+
     fn forget(&self, before: ModSeq) -> Result<(), Error> {
         let _always = self.write(|| self.inner.forget(before).map(|()| Written::Durably))?;
         Ok(())

@@ -166,6 +166,10 @@ impl Engine for Stepped {
         self.read("superseded").superseded(see)
     }
 
+    fn shrink(&self) -> Result<bool, Error> {
+        self.write("shrink", || self.inner.shrink())
+    }
+
     fn forget(&self, before: ModSeq) -> Result<(), Error> {
         self.write("forget", || self.inner.forget(before))
     }

@@ -154,11 +154,11 @@ impl Engine for Sqlite {
     }
 
     fn remove(&self, after: Option<ModSeq>, emails: &[EmailId], spared: &[EmailId]) -> Result<Written, Error> {
-        let written = self.connections.write(|connection| write::remove(connection, after, emails, spared))?;
-        if written == Written::Durably && !emails.is_empty() {
-            self.connections.look(write::shrink)?;
-        }
-        Ok(written)
+        self.connections.write(|connection| write::remove(connection, after, emails, spared))
+    }
+
+    fn shrink(&self) -> Result<bool, Error> {
+        self.connections.look(write::shrink)
     }
 
     fn derived(&self) -> Result<Option<Derived>, Error> {

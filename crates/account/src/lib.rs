@@ -36,6 +36,7 @@ pub use difference::{Difference, difference};
 pub use flag_table::{FlagSet, FlagSetId, FlagTable, KeywordId, PerFlags};
 pub use flags::{Flags, SystemFlags};
 pub use id::{EmailId, MailboxId};
+pub use limits::Limits;
 pub use mailbox::Mailbox;
 pub use messages::Messages;
 pub use object_id::{Foreign, ObjectId, ObjectIds, Origin};

@@ -141,7 +141,7 @@ pub async fn serve(config: &Config) -> Result<Running, StartError> {
 /// Sets up a store in the data folder of the configuration if that is absent or empty, and says so in the log.
 pub fn set_up(config: &Config) -> Result<(), StartError> {
     let path = config.data();
-    match Store::open(path, config.store.options()) {
+    match Store::open(path, config.store.options(&config.limits)) {
         Err(store::Error::Folder { fault: Fault::NotSetUp, .. }) => {}
         // What is there is opened when it is served.
         _ => return Ok(()),
@@ -153,7 +153,7 @@ pub fn set_up(config: &Config) -> Result<(), StartError> {
 
 fn open(config: &Config, how: impl FnOnce(&Path, Options) -> Result<Store, store::Error>) -> Result<Store, StartError> {
     let path = config.data();
-    how(path, config.store.options()).map_err(|error| StartError::Store { path: path.to_owned(), error })
+    how(path, config.store.options(&config.limits)).map_err(|error| StartError::Store { path: path.to_owned(), error })
 }
 
 /// Starts a server on a store that is open, such as one in memory. Certificate and control socket are in the data
@@ -206,7 +206,8 @@ pub async fn serve_store(config: &Config, store: Store) -> Result<Running, Start
 fn protocols(config: &Config, store: Store, gate: Arc<dyn Gate>) -> Protocols {
     let routing = delivery::Routing::new(config.delivery.separator(), config.delivery.domains.clone());
     let size_limit = config.append_limit.0;
-    let imap = session::Settings { gate, append_limit: size_limit, store: store.clone() };
+    let append_octets = config.limits.append_octets.0;
+    let imap = session::Settings { gate, append_limit: size_limit, append_octets, store: store.clone() };
     let hostname = config.hostname();
     let lmtp = delivery::Settings {
         store,

@@ -43,6 +43,8 @@ pub struct Settings {
     pub gate: Arc<dyn Gate>,
     /// The largest message that APPEND takes, in octets (RFC 7889).
     pub append_limit: u64,
+    /// The most octets of all messages of one APPEND.
+    pub append_octets: u64,
     /// Where messages on their way in are kept.
     pub store: store::Store,
 }

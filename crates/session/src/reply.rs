@@ -211,7 +211,7 @@ impl From<Wrong> for Answer {
                 Self::no(Code::TooBig, format!("The message is too big: the limit is {limit} octets"))
             }
             Wrong::TooManyMessages => {
-                Self::no(Code::Limit, "Too many messages in one APPEND; send the rest in another one")
+                Self::no(Code::Limit, "Too much in one APPEND; nothing was appended, send it in several")
             }
             Wrong::EmptyMessage => Self::no(Code::Cannot, "A message without octets is none; nothing was appended"),
             Wrong::NotDone => Self::bad("IDLE ends with DONE"),

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
 
-use account::{Commit, EmailId, MailboxId, Planned, Refusal, State};
+use account::{Commit, EmailId, Limits, MailboxId, Planned, Refusal, State};
 use imap::ModSeq;
 use parking_lot::Mutex;
 
@@ -71,6 +71,11 @@ impl Account {
             expired_at: AtomicI64::new(i64::MIN),
             shrinks: AtomicBool::new(true),
         })
+    }
+
+    /// How much it may hold.
+    pub fn limits(&self) -> Limits {
+        self.shared.options.limits
     }
 
     /// Its name in the store.

@@ -14,7 +14,8 @@ use crate::shared::Shared;
 use crate::swept::{Duty, Swept};
 use crate::time::Time;
 use crate::upload::Room;
-use crate::{Account, AccountId, Directory, Error, Options, Upload, sweep};
+use crate::work::Work;
+use crate::{Account, AccountId, Directory, Error, Options, Picked, Upload, sweep};
 
 /// All accounts of one data folder, or of one process's memory. Cloning is free.
 #[derive(Clone, Debug)]
@@ -139,6 +140,12 @@ impl Store {
     /// Room for messages on their way in that are for one commit.
     pub fn room(&self) -> Room {
         Room::new(self.0.shared.backend.spool(), self.0.shared.shares.clone())
+    }
+
+    /// Memory for messages that are copied within their account. One COPY that is refused for its size takes none.
+    pub(crate) fn work(&self, picked: &Picked) -> Work {
+        let octets = picked.uids.len().saturating_mul(account::limits::COPIED);
+        self.0.shared.works.take(octets.min(self.0.shared.options.limits.work))
     }
 
     /// A message on its way in that waits there.

@@ -31,7 +31,7 @@ impl Process {
     pub(super) fn new(store: Store, id: AccountId) -> Self {
         let users = vec![(USER.to_owned(), PASSWORD.to_owned(), id)];
         let gate = Arc::new(FixedGate::new(store.clone(), users));
-        let imap = session::Settings { gate, append_limit: LARGEST, store: store.clone() };
+        let imap = session::Settings { gate, append_limit: LARGEST, append_octets: LARGEST, store: store.clone() };
         let lmtp = delivery::Settings {
             store: store.clone(),
             hostname: "mx.example.org".to_owned(),

@@ -182,6 +182,11 @@ impl Delivery<'_> {
     fn commit(&self, share: &Share) -> Reply {
         let account = share.account;
         let committed = self.committed(share);
+        if let Err(CommitError::Failed(store::Error::NoSuchAccount)) = committed {
+            // What is remembered of addresses is from before it was removed. If it cannot be looked at, the server does so
+            // in a moment.
+            let _newest = self.settings.store.directory().refresh();
+        }
         let (event, reply) = match &committed {
             Ok(()) => (Event::Delivered { account, size: self.message.size() }, Reply::Delivered),
             Err(error) => match Reply::from(error) {

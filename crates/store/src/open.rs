@@ -75,8 +75,12 @@ impl Account {
             }
             loaded = self.furnished()?;
         }
-        directory.made(self.id)?;
-        Ok(loaded)
+        match directory.made(self.id) {
+            Ok(()) => Ok(loaded),
+            // It was removed meanwhile, with all that was there until then: what came back goes, too.
+            Err(Error::NoSuchAccount) => self.engine.destroy().and(Err(Error::NoSuchAccount)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads an account that was made. If it is not there it was lost, and is not made anew.

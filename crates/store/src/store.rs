@@ -1,6 +1,6 @@
 //! All accounts of one backend.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +23,8 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     shared: Arc<Shared>,
-    accounts: Lock<HashMap<AccountId, Arc<Account>>>,
+    /// In the order of their ids: what is done to all is done in the same order again.
+    accounts: Lock<BTreeMap<AccountId, Arc<Account>>>,
     /// The directory's version when the accounts were last compared with it.
     compared: AtomicU64,
     /// When notes of MOVEs were last looked at, unix seconds.
@@ -51,18 +52,12 @@ impl Store {
     /// Opens the store in a data folder. If there is none, or its parts do not belong together, it fails with
     /// [`Error::Folder`] and leaves all as it is.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
-        Self::on(Files::open(dir)?, options)
+        Self::with_backend(options, Arc::new(Files::open(dir)?))
     }
 
     /// The same for a data folder that may be absent or empty: a store is set up in it then.
     pub fn set_up(dir: &Path, options: Options) -> Result<Self, Error> {
-        Self::on(Files::set_up(dir)?, options)
-    }
-
-    fn on(files: Files, options: Options) -> Result<Self, Error> {
-        let store = Self::with_backend(options, Arc::new(files))?;
-        store.destroy_removed()?;
-        Ok(store)
+        Self::with_backend(options, Arc::new(Files::set_up(dir)?))
     }
 
     /// A store that forgets everything when it is dropped: for tests and for trying things out.
@@ -91,18 +86,21 @@ impl Store {
         Self::with_backend(options, backend).expect("a store in memory opens")
     }
 
-    /// A store that is kept by this backend.
+    /// A store that is kept by this backend. What is left of accounts that were removed goes.
     pub fn with_backend(options: Options, backend: Arc<dyn Backend>) -> Result<Self, Error> {
-        let compared = AtomicU64::new(backend.directory().version());
         let (time, inspected) = Time::open(backend.rows())?;
-        Ok(Self(Arc::new(Inner {
+        // From this look on, what others change is a change.
+        let compared = AtomicU64::new(backend.directory().refresh()?);
+        let store = Self(Arc::new(Inner {
             shared: Arc::new(Shared::new(options, backend, time)),
-            accounts: Lock::new(Rank::Accounts, HashMap::new()),
+            accounts: Lock::new(Rank::Accounts, BTreeMap::new()),
             compared,
             forgot_moved: AtomicI64::new(i64::MIN),
             round: Lock::new(Rank::Round, Round { begun: i64::MIN, after: None, again: None }),
             inspection: Lock::new(Rank::Inspection, Inspection::new(inspected)),
-        })))
+        }));
+        store.destroy_removed()?;
+        Ok(store)
     }
 
     /// The accounts, their addresses and credentials.
@@ -228,7 +226,7 @@ impl Store {
         let there: HashSet<AccountId> = self.directory().list()?.into_iter().map(|entry| entry.id).collect();
         let gone: Vec<_> = {
             let mut accounts = self.0.accounts.lock();
-            accounts.extract_if(|id, _| !there.contains(id)).map(|(_, account)| account).collect()
+            accounts.extract_if(.., |id, _| !there.contains(id)).map(|(_, account)| account).collect()
         };
         let gone = gone.iter().map(|account| {
             let removed = Swept { removed: 1, ..Swept::default() };
@@ -237,7 +235,10 @@ impl Store {
         let left = self.directory().removed()?;
         let left = left.into_iter().map(|id| removal(id, || self.destroy(id)));
         let followed = gone.chain(left).fold(Swept::default(), Swept::and);
-        self.0.compared.store(version, Ordering::Relaxed);
+        // What could not be removed is tried again by the next sweep.
+        if followed.failed.is_empty() {
+            self.0.compared.store(version, Ordering::Relaxed);
+        }
         Ok(followed)
     }
 
@@ -327,7 +328,11 @@ impl Store {
     /// One closed account a sweep, so that old mail goes from accounts that nobody uses, too.
     fn look_into_a_closed_one(&self, now: i64, budget: &mut u64) -> Result<Swept, Error> {
         let Some(id) = self.next_closed(now)? else { return Ok(Swept::default()) };
-        let account = self.account(id)?;
+        let account = match self.account(id) {
+            // It was removed since its turn came.
+            Err(Error::NoSuchAccount) => return Ok(Swept::default()),
+            account => account?,
+        };
         // Who has never had mail needs no file for this.
         if account.is_open() {
             return Ok(Swept::default());
@@ -337,7 +342,7 @@ impl Store {
             Err(Error::NoSuchAccount) => return Ok(Swept::default()),
             // Opening claims one that Posthorn 0.1 made and nobody has opened since; of another one it says what is wrong.
             Err(_) => {
-                let opened = Swept::by(account.id(), Duty::Inspection, || account.state().map(|_| Swept::default()));
+                let opened = Swept::of(&account, Duty::Inspection, || account.state().map(|_| Swept::default()));
                 if !opened.failed.is_empty() {
                     return Ok(opened);
                 }
@@ -351,7 +356,7 @@ impl Store {
 }
 
 fn derive_anew(account: &Account, budget: &mut u64) -> Swept {
-    Swept::by(account.id(), Duty::Derivation, || Ok(account.derive_anew(budget)))
+    Swept::of(account, Duty::Derivation, || Ok(account.derive_anew(budget)))
 }
 
 fn removal(id: AccountId, act: impl FnOnce() -> Result<(), Error>) -> Swept {

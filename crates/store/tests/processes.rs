@@ -182,6 +182,46 @@ fn an_account_that_another_process_removed_is_gone() {
     assert!(again.state().unwrap().named(&name("INBOX")).unwrap().messages.is_empty());
 }
 
+/// A server has the account open, and has not heard of its removal: there is nothing left to be done for it.
+#[test]
+fn a_sweep_of_an_account_that_another_process_removed_is_no_failure() {
+    let folder = Folder::new();
+    let (ours, theirs) = (folder.open_with(Options { tail: 1, ..Options::default() }), folder.open());
+    let account = user(&ours, "alice");
+    append(&account, "INBOX", vec![upload(&ours, &mail(1))]).unwrap();
+    theirs.remove(account.id()).unwrap();
+    ours.close().unwrap();
+    let (account, directory) = (user(&ours, "bob"), ours.directory());
+    append(&account, "INBOX", vec![upload(&ours, &mail(2))]).unwrap();
+    // The sweep has looked at the directory when it is removed.
+    assert!(ours.sweep(NOW).failed.is_empty());
+    append(&account, "INBOX", vec![upload(&ours, &mail(3))]).unwrap();
+    directory.remove(account.id()).unwrap();
+    std::fs::remove_file(support::file(&folder, account.id())).unwrap();
+    let swept = ours.sweep(NOW + 1);
+    assert!(swept.failed.is_empty() && swept.damaged.is_empty(), "{swept:?}");
+}
+
+/// What keeps a file from being removed may pass.
+#[test]
+fn an_account_that_cannot_be_removed_is_tried_again() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let account = user(&store, "alice");
+    account.state().unwrap();
+    store.close().unwrap();
+    // In its place is what cannot be removed as a file.
+    let file = support::file(&folder, account.id());
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    assert!(store.remove(account.id()).is_err());
+    assert_eq!(store.sweep(NOW).failed.len(), 1);
+    assert_eq!(store.sweep(NOW + 1).failed.len(), 1, "the next sweep tries again");
+    std::fs::remove_dir(&file).unwrap();
+    assert_eq!(store.sweep(NOW + 2).failed.len(), 0);
+    assert_eq!(store.directory().removed().unwrap(), []);
+}
+
 #[test]
 fn removed_accounts_never_give_their_ids_or_mail_to_others() {
     let folder = Folder::new();

@@ -113,7 +113,8 @@ pub trait Directory: Send + Sync + Debug {
     /// How an account stands.
     fn standing(&self, id: AccountId) -> Result<Standing, Error>;
 
-    /// Writes down, durably, that an account has its first mailboxes: if it is not there any more, it was lost.
+    /// Writes down, durably, that an account has its first mailboxes: if it is not there any more, it was lost. Of one that
+    /// was removed meanwhile nothing is written: [`Error::NoSuchAccount`].
     fn made(&self, id: AccountId) -> Result<(), Error>;
 
     /// The accounts that were made and are not there.

@@ -181,8 +181,7 @@ impl Directory for InMemory {
     }
 
     fn made(&self, id: AccountId) -> Result<(), Error> {
-        self.kept.lock().accounts.get_mut(&id).into_iter().for_each(|known| known.made = true);
-        Ok(())
+        self.kept.lock().accounts.get_mut(&id).map(|known| known.made = true).ok_or(Error::NoSuchAccount)
     }
 
     /// Memory loses nothing by itself.

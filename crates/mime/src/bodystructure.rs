@@ -26,7 +26,7 @@ impl Node {
     pub(crate) fn describe(&mut self, content: &Content, kind: PartKind) {
         self.kind = kind;
         self.encoding = content.decoding();
-        self.charset = content.param("charset").unwrap_or_default().to_vec();
+        self.charset = content.param("charset").unwrap_or_default().into_owned();
         (self.fields, self.extension) = pieces(content, kind);
         self.media.clone_from(&content.media);
         self.subtype.clone_from(&content.subtype);

@@ -318,7 +318,7 @@ impl Scanner {
         }
         self.begin_sample(kind, &content);
         if let (PartKind::Multipart, Some(open), Some(boundary)) = (kind, self.open.last_mut(), content.boundary()) {
-            let boundary = boundary.get(..self.limits.boundary).unwrap_or(boundary);
+            let boundary = boundary.get(..self.limits.boundary).unwrap_or(&boundary);
             open.boundary = Some([b"--", boundary].concat());
             if content.is("multipart", "digest") {
                 open.child_default = DefaultType::Message;
@@ -397,7 +397,7 @@ impl Scanner {
         if kind != PartKind::Text || !wanted || content.is_disposed("attachment") || inside_message() {
             return;
         }
-        let charset = content.param("charset").unwrap_or_default().to_vec();
+        let charset = content.param("charset").unwrap_or_default().into_owned();
         self.sample = Some(Sample { markup, encoding: content.decoding(), charset, octets: Vec::new() });
     }
 

@@ -119,16 +119,9 @@ pub(crate) fn extended(value: &[u8]) -> Vec<u8> {
     let mut rest = value.splitn(3, |octet| *octet == b'\'').nth(2).unwrap_or(value);
     let mut out = Vec::with_capacity(rest.len());
     while let Some((octet, after)) = rest.split_first() {
-        match (octet, hex_pair(after)) {
-            (b'%', Some(said)) => {
-                out.push(said);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            _ => {
-                out.push(*octet);
-                rest = after;
-            }
-        }
+        let said = hex_pair(after).filter(|_| *octet == b'%');
+        out.push(said.unwrap_or(*octet));
+        rest = if said.is_some() { after.get(2..).unwrap_or_default() } else { after };
     }
     out
 }

@@ -167,12 +167,12 @@ mod tests {
             ("cp949", b"\xc7\xd1\xb1\xb9", "한국"),
             ("eucJP-ms", b"\xc6\xfc\xcb\xdc", "日本"),
         ];
-        for (label, octets, wanted) in table.iter().copied() {
+        for (label, octets, wanted) in table {
             for size in 1..=octets.len() {
                 let (mut decoder, mut out) = (Decoder::new(label.as_bytes()), String::new());
                 octets.chunks(size).for_each(|piece| decoder.push(piece, &mut out));
                 decoder.finish(&mut out);
-                assert_eq!(out, wanted, "{label} in pieces of {size}");
+                assert_eq!(out, *wanted, "{label} in pieces of {size}");
             }
         }
     }

@@ -6,7 +6,7 @@ use encoding_rs::{EUC_KR, GBK};
 /// Decodes either in pieces.
 pub(super) struct Shifts {
     kind: Kind,
-    shifted: bool,
+    set: Set,
     /// After `~` in HZ; within an escape sequence of ISO-2022-KR, with its octets so far.
     escape: Vec<u8>,
     /// The first octet of a character.
@@ -19,12 +19,20 @@ enum Kind {
     Iso2022Kr,
 }
 
+/// What octets mean at present.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Set {
+    Ascii,
+    /// Two octets a character.
+    Double,
+}
+
 /// `ESC $ ) C` says that KS X 1001 may come: four octets.
 const DESIGNATION: usize = 4;
 
 impl Shifts {
     pub(super) fn hz() -> Self {
-        Self { kind: Kind::Hz, shifted: false, escape: Vec::new(), first: None }
+        Self { kind: Kind::Hz, set: Set::Ascii, escape: Vec::new(), first: None }
     }
 
     pub(super) fn iso_2022_kr() -> Self {
@@ -32,7 +40,9 @@ impl Shifts {
     }
 
     pub(super) fn push(&mut self, piece: &[u8], out: &mut String) {
-        piece.iter().for_each(|octet| self.octet(*octet, out));
+        for octet in piece {
+            self.octet(*octet, out);
+        }
     }
 
     pub(super) fn finish(self, out: &mut String) {
@@ -45,10 +55,10 @@ impl Shifts {
         }
         // A line begins in ASCII in both.
         if octet == b'\n' {
-            self.shifted = false;
+            self.set = Set::Ascii;
         }
         match self.first.take() {
-            None if self.shifted && octet.is_ascii_graphic() => self.first = Some(octet),
+            None if self.set == Set::Double && octet.is_ascii_graphic() => self.first = Some(octet),
             None => out.push(plain(octet)),
             Some(first) if octet.is_ascii_graphic() => {
                 let pair = [first | 0x80, octet | 0x80];
@@ -63,8 +73,8 @@ impl Shifts {
     fn escaped(&mut self, octet: u8, out: &mut String) -> bool {
         match (self.kind, self.escape.as_slice(), octet) {
             (Kind::Hz, [], b'~') if self.first.is_none() => self.escape.push(octet),
-            (Kind::Hz, [_], b'{') => self.shift(true),
-            (Kind::Hz, [_], b'}') => self.shift(false),
+            (Kind::Hz, [_], b'{') | (Kind::Iso2022Kr, [], 0x0e) => self.shift(Set::Double),
+            (Kind::Hz, [_], b'}') | (Kind::Iso2022Kr, [], 0x0f) => self.shift(Set::Ascii),
             (Kind::Hz, [_], b'\n') => self.escape.clear(),
             (Kind::Hz, [_], b'~') => {
                 self.escape.clear();
@@ -76,8 +86,6 @@ impl Shifts {
                 return false;
             }
             (Kind::Iso2022Kr, [], 0x1b) => self.escape.push(octet),
-            (Kind::Iso2022Kr, [], 0x0e) => self.shift(true),
-            (Kind::Iso2022Kr, [], 0x0f) => self.shift(false),
             (Kind::Iso2022Kr, [_, ..], _) => {
                 self.escape.push(octet);
                 if self.escape.len() == DESIGNATION {
@@ -89,8 +97,8 @@ impl Shifts {
         true
     }
 
-    fn shift(&mut self, shifted: bool) {
-        self.shifted = shifted;
+    fn shift(&mut self, set: Set) {
+        self.set = set;
         self.escape.clear();
         self.first = None;
     }

@@ -77,11 +77,11 @@ impl Wide {
 
 /// What the first unit says: a byte order mark, or where the zeros of a Latin letter stand; else big comes first (RFC 2781 §4.3).
 fn order_of(unit: &[u8]) -> Order {
-    let little = match unit {
-        [0xff, 0xfe, ..] => true,
-        [0xfe, 0xff] | [0, 0, 0xfe, 0xff] => false,
-        [first, rest @ ..] => *first != 0 && rest.iter().all(|octet| *octet == 0),
-        [] => false,
-    };
-    if little { Order::Little } else { Order::Big }
+    let latin = || unit.split_first().is_some_and(|(first, rest)| *first != 0 && rest.iter().all(|octet| *octet == 0));
+    match unit {
+        [0xff, 0xfe, ..] => Order::Little,
+        [0xfe, 0xff, ..] | [0, 0, 0xfe, 0xff] => Order::Big,
+        _ if latin() => Order::Little,
+        _ => Order::Big,
+    }
 }

@@ -245,6 +245,11 @@ impl Inner {
     /// has. It reserves nothing: guessing begins with the proof.
     pub(super) fn keys(&self, attempt: &Attempt) -> Result<(Option<Arc<Known>>, Keys), Refused> {
         let known = self.find_newest(&attempt.name)?;
+        if let Some(known) = known.as_ref().filter(|known| known.keys.is_none()) {
+            let (address, alias) = (Address(attempt.peer.address), attempt.name.as_str());
+            let note = "no SCRAM under this name before a login by LOGIN or PLAIN under it: the proof will be wrong";
+            info!(%address, session = attempt.peer.session, alias, account = &*known.name, "{note}");
+        }
         let keys = known.as_ref().and_then(|known| known.keys.clone());
         let keys = keys.unwrap_or_else(|| self.aliases.fake(&attempt.name));
         Ok((known, keys))

@@ -86,6 +86,7 @@ enum End {
 /// Serves one connection until it ends.
 pub(crate) async fn serve(socket: Socket, seat: Seat, reception: Arc<Reception>) {
     let (link, registry) = (seat.link.clone(), seat.registry.clone());
+    link.set_sight(socket.sight());
     let end = talk(Wire::new(socket), &seat, &reception).await;
     drop(seat);
     log_end(&link, &end, &registry.told);

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use store::{AccountId, Failure, Swept};
 use tracing::{error, warn};
@@ -59,7 +59,7 @@ impl Duties {
         duties.every(ACCOUNTS, "poll", vec![duty("accounts", Core::poll_accounts)])?;
         let house = vec![
             duty("certificate", |core| core.tls.look()),
-            duty("logins", |core| core.doorkeeper.tidy(Instant::now())),
+            duty("logins", |core| core.doorkeeper.tidy(now())),
             duty("sweep", |core| tell(core.store.sweep(now().unix))),
         ];
         duties.every(HOUSE, "house", house)?;
@@ -117,6 +117,7 @@ fn tell(swept: Swept) {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicUsize;
+    use std::time::Instant;
 
     use super::*;
 

@@ -311,6 +311,7 @@ impl Running {
         let closing = tokio::task::spawn_blocking(move || {
             drop(control);
             duties.end();
+            core.doorkeeper.keep();
             let closed = core.store.close();
             drop(claim);
             closed

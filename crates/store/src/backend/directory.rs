@@ -149,6 +149,12 @@ pub trait Directory: Send + Sync + Debug {
     fn forget_removed(&self, id: AccountId) -> Result<(), Error>;
 }
 
+/// A name or address as it is compared: capital and small letters are the same in ASCII, and nowhere else. Every backend and
+/// everybody who keeps something by name goes by this rule.
+pub fn folded(name: &str) -> String {
+    name.to_ascii_lowercase()
+}
+
 /// Refuses what can be neither a name nor an address.
 pub(crate) fn check_name(name: &str) -> Result<(), Error> {
     let odd = name.is_empty() || name.len() > LONGEST || name.trim() != name || name.contains(char::is_control);

@@ -115,7 +115,9 @@ fn write_list(out: &mut Vec<u8>, list: Option<&[Address]>, limits: &Limits) {
     }
     // A list has one address at least (RFC 9051 §9, `env-from`).
     let (open, close): (&[u8], &[u8]) = if written.is_empty() { (b" NIL", b"") } else { (b" (", b")") };
-    [open, &written, close].into_iter().for_each(|piece| out.extend_from_slice(piece));
+    for piece in [open, &written, close] {
+        out.extend_from_slice(piece);
+    }
 }
 
 #[cfg(test)]

@@ -12,4 +12,4 @@ mod shifts;
 mod utf7;
 mod wide;
 
-pub use search::{Needle, Scope, SearchText, Texts};
+pub use search::{Needle, Paused, Scope, SearchText, Texts};

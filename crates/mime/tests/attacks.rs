@@ -123,7 +123,7 @@ fn a_record_is_bounded_and_can_be_read() {
         for mail in [format!("{header}\r\n\r\nx"), many_parts(header), forwarded(header)] {
             let structure = scan(&mail);
             let octets = structure.as_bytes().len();
-            assert!(octets <= 1 << 20, "{octets} octets for {:.60}", header);
+            assert!(octets <= 1 << 20, "{octets} octets for {header:.60}");
             let view = structure.view();
             assert_eq!(view.size(), mail.len() as u64);
             assert!(view.envelope().starts_with(b"(") && view.bodystructure().ends_with(b")"));

@@ -24,6 +24,16 @@ enum After {
     Close,
 }
 
+/// What a step was.
+enum Step {
+    /// Work.
+    Done,
+    /// Work, and there is more that may take long: others have their turn before it.
+    Tired,
+    /// Nothing, until the client, the account or the clock speaks.
+    None,
+}
+
 /// One client's session (RFC 9051 §3).
 pub struct Session {
     context: Context,
@@ -121,9 +131,15 @@ impl Session {
                 After::StartTls => Next::StartTls,
                 After::Close => Next::Close,
             };
-            // What a step has to say may not have found room.
-            if !matches!(next, Next::Read | Next::Hold) || !(self.step() || self.context.out.has_backlog()) {
+            if !matches!(next, Next::Read | Next::Hold) {
                 break next;
+            }
+            match self.step() {
+                Step::Done => {}
+                // What it has to say may not have found room.
+                Step::None if self.context.out.has_backlog() => {}
+                Step::None => break next,
+                Step::Tired => break Next::Write,
             }
         };
         if !self.context.out.is_empty() {
@@ -200,19 +216,23 @@ impl Session {
         self.work.as_ref().map_or(Waits::Client, |(_, work)| work.waits())
     }
 
-    /// Does the next piece of work; `false` if there is none until the client, the account or the clock speaks.
-    fn step(&mut self) -> bool {
-        let Some((tag, mut work)) = self.work.take() else { return self.command() };
-        match work.go(&mut self.context, &mut self.state, &mut self.framer) {
-            Then::Again => self.work = Some((tag, work)),
-            Then::Wait => {
-                self.work = Some((tag, work));
-                return false;
-            }
+    /// Does the next piece of work.
+    fn step(&mut self) -> Step {
+        let Some((tag, mut work)) = self.work.take() else {
+            return if self.command() { Step::Done } else { Step::None };
+        };
+        let then = work.go(&mut self.context, &mut self.state, &mut self.framer);
+        let step = match then {
+            Then::Wait => Step::None,
+            Then::Later => Step::Tired,
+            _ => Step::Done,
+        };
+        match then {
+            Then::Again | Then::Later | Then::Wait => self.work = Some((tag, work)),
             Then::Work(work) => self.work = Some((tag, work)),
             Then::End(end) => self.conclude(&tag, end),
         }
-        true
+        step
     }
 
     /// Takes the next command.

@@ -102,6 +102,9 @@ pub(crate) trait Task<S>: Send {
 pub(crate) enum Then {
     /// The next one, when there is room for what it writes.
     Again,
+    /// The next one, after a moment in which others may have this thread, and in which it may be seen that nobody waits for
+    /// the answer any more.
+    Later,
     /// A wait.
     Wait,
     /// Other work in its place.

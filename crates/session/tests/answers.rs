@@ -137,7 +137,8 @@ fn a_search_lets_others_have_their_turn_within_one_long_mail() {
     let mut client = Client::new(0);
     let line = format!("{}\r\n", "A line of text that is none of those. ".repeat(2));
     client.append(&format!("Subject: long\r\n\r\n{}the end\r\n", line.repeat((3 << 20) / line.len())));
-    for (texts, least) in [("BODY \"the end\"".to_owned(), 3), ((0..99).map(|n| format!("TEXT none{n} ")).collect(), 8)]
+    for (texts, least) in
+        [("BODY \"the end\"".to_owned(), 3), ((0..99).fold(String::new(), |all, n| all + &format!("TEXT none{n} ")), 8)]
     {
         client
             .session

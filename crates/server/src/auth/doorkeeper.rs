@@ -14,7 +14,7 @@ use super::exchange::{PlainExchange, ScramExchange};
 use super::network::Network;
 use super::password;
 use super::scram::{Binding, Keys, Pending, Proof};
-use super::slots::{Caller, Slots, Unhashed};
+use super::slots::{Caller, Load, Slots, Unhashed};
 use super::throttle::{Admission, Guess, Standing, Throttle};
 use super::verified::{Digest, Verified};
 use crate::conversation::now;
@@ -193,7 +193,7 @@ impl Inner {
         let known = self.find_newest(&attempt.name)?;
         let digest = self.digest(known.as_ref(), &password);
         let guess = attempt.guess(known.as_ref(), Some(digest));
-        let standing = self.admit(&guess, now)?;
+        let standing = self.admit(&guess, self.slots.load(), now)?;
         let was_right = self.verified.knows(&digest, now.monotonic);
         if !was_right && !self.hash(attempt, (&guess, standing), known.as_ref(), &password)? {
             return Err(Refused::Wrong(self.throttle.wrong(&guess, standing, now)));
@@ -232,8 +232,8 @@ impl Inner {
     }
 
     /// Whether a password may be checked.
-    fn admit(&self, guess: &Guess, now: Now) -> Result<Standing, Refused> {
-        match self.throttle.admit(guess, now) {
+    fn admit(&self, guess: &Guess, load: Load, now: Now) -> Result<Standing, Refused> {
+        match self.throttle.admit(guess, load, now) {
             Admission::Check(standing) => Ok(standing),
             Admission::WrongAgain(delay) => Err(Refused::Wrong(delay)),
             Admission::TooSoon => Err(Refused::TooSoon),
@@ -267,7 +267,8 @@ impl Inner {
         let now = now();
         let digest = proof.map(|proof| self.digest(known.as_ref(), proof.client_key()));
         let guess = attempt.guess(known.as_ref(), digest);
-        let standing = self.admit(&guess, now)?;
+        // A proof needs no place.
+        let standing = self.admit(&guess, Load::Light, now)?;
         match (proof.and_then(|proof| pending.check(proof).ok()), known) {
             (Some(ours), Some(known)) => {
                 self.throttle.right(&guess, standing, now);

@@ -32,6 +32,15 @@ impl Caller {
     }
 }
 
+/// How much there is to hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Load {
+    /// Nobody waits for a place.
+    Light,
+    /// Somebody does.
+    Heavy,
+}
+
 /// Those who wait, in their order.
 #[derive(Default)]
 struct Queue {
@@ -101,6 +110,11 @@ impl Slots {
         let (memory, waited) = self.enter(caller)?;
         let mut place = Place { slots: self, memory };
         if waited && is_gone() { Err(Unhashed::Gone) } else { Ok(work(&mut place.memory)) }
+    }
+
+    /// How much there is to hash.
+    pub(super) fn load(&self) -> Load {
+        if self.queue.lock().is_empty() { Load::Light } else { Load::Heavy }
     }
 
     /// A place, and whether it had to be waited for.

@@ -27,7 +27,7 @@ use store::backend::{Rows, folded};
 use store::{AccountId, Error};
 
 use super::Network;
-use super::slots::Caller;
+use super::slots::{Caller, Load};
 use super::verified::Digest;
 use again::Again;
 use bounded::Bounded;
@@ -128,10 +128,10 @@ impl Throttle {
         Self { strangers: Mutex::new(strangers), known: Known::default() }
     }
 
-    /// What to do about an attempt.
-    pub(super) fn admit(&self, guess: &Guess, now: Now) -> Admission {
+    /// What to do about an attempt, with so much to hash already.
+    pub(super) fn admit(&self, guess: &Guess, load: Load, now: Now) -> Admission {
         let caller = if self.is_known(guess, now) { Caller::Known } else { Caller::Stranger };
-        self.strangers.lock().admit(guess, caller, now.monotonic)
+        self.strangers.lock().admit(guess, (caller, load), now.monotonic)
     }
 
     /// Whether this attempt may be compared with the right password without further ado: nothing needs to be reserved
@@ -205,7 +205,7 @@ impl Throttle {
 }
 
 impl Strangers {
-    fn admit(&mut self, guess: &Guess, caller: Caller, now: Instant) -> Admission {
+    fn admit(&mut self, guess: &Guess, (caller, load): (Caller, Load), now: Instant) -> Admission {
         let password = guess.password.as_ref();
         let mut window = self.pairs.get_mut(&guess.pair);
         if let Some(window) = &mut window {
@@ -221,6 +221,8 @@ impl Strangers {
         let turns = window.as_ref().map_or(0, |window| window.turns);
         let rank = if said_before { Rank::Again } else { Rank::Turns(turns) };
         let is_open = window.is_none_or(|window| match (caller, rank) {
+            // Where more is guessed than can be hashed, the owner would wait in line behind all of it.
+            (Caller::Known, Rank::Turns(_)) if load == Load::Heavy && window.is_closed(now) => false,
             (Caller::Known, rank) => window.spares(rank, now),
             (Caller::Stranger, Rank::Again) if window.hears_again(now) => true,
             (Caller::Stranger, _) => !window.is_closed(now),

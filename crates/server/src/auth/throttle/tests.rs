@@ -47,8 +47,12 @@ impl World {
     }
 
     fn login(&self, address: u32, account: u64, password: &str) -> Heard {
+        self.login_under(Load::Light, (address, account), password)
+    }
+
+    fn login_under(&self, load: Load, (address, account): (u32, u64), password: &str) -> Heard {
         let guess = self.guess(address, account, password);
-        match self.throttle.admit(&guess, self.now) {
+        match self.throttle.admit(&guess, load, self.now) {
             Admission::Check(standing) if password == RIGHT => {
                 self.throttle.right(&guess, standing, self.now);
                 Heard::Welcome
@@ -101,7 +105,7 @@ fn attempts_at_once_are_checked_no_more_often_than_one_after_the_other() {
     let mut admitted = Vec::new();
     for n in 0..250 {
         let guess = world.guess(1, 1, &format!("guess {n}"));
-        if let Admission::Check(standing) = world.throttle.admit(&guess, world.now) {
+        if let Admission::Check(standing) = world.throttle.admit(&guess, Load::Light, world.now) {
             admitted.push((guess, standing));
         }
         world.pass(Duration::from_millis(32));
@@ -122,7 +126,9 @@ fn nine_hundred_scram_proofs_are_no_more_guesses() {
     // A mechanism that shows no password is no way round.
     let world = World::new();
     let blind = Guess { password: None, ..world.guess(1, 1, "") };
-    let admitted = (0..900).filter(|_| matches!(world.throttle.admit(&blind, world.now), Admission::Check(_))).count();
+    let admitted = (0..900)
+        .filter(|_| matches!(world.throttle.admit(&blind, Load::Light, world.now), Admission::Check(_)))
+        .count();
     assert_eq!(admitted, 1);
 }
 
@@ -130,10 +136,10 @@ fn nine_hundred_scram_proofs_are_no_more_guesses() {
 fn a_client_with_several_connections_tries_its_password_in_all_of_them() {
     let world = World::new();
     let (one, other) = (world.guess(1, 1, "one"), world.guess(1, 1, "two"));
-    let admitted: Vec<Admission> = (0..5).map(|_| world.throttle.admit(&one, world.now)).collect();
+    let admitted: Vec<Admission> = (0..5).map(|_| world.throttle.admit(&one, Load::Light, world.now)).collect();
     assert_eq!(admitted[0], Admission::Check(Standing::Stranger));
     assert!(admitted[1..].iter().all(|admission| *admission == Admission::Check(Standing::Beside)));
-    assert_eq!(world.throttle.admit(&other, world.now), Admission::TooSoon);
+    assert_eq!(world.throttle.admit(&other, Load::Light, world.now), Admission::TooSoon);
     for standing in [Standing::Beside, Standing::Stranger, Standing::Beside] {
         assert_eq!(world.throttle.wrong(&one, standing, world.now), FIRST);
     }
@@ -144,7 +150,7 @@ fn an_attacker_elsewhere_does_not_slow_the_owner() {
     let world = World::new();
     assert!((0..1_000).filter(|n| world.checks(1, 1, *n)).count() == 1);
     let shouted = Guess::new(Network::V4([0, 0, 0, 1]), "USER 1", AccountId::new(1), None);
-    assert_eq!(world.throttle.admit(&shouted, world.now), Admission::TooSoon);
+    assert_eq!(world.throttle.admit(&shouted, Load::Light, world.now), Admission::TooSoon);
     assert_eq!(world.login(2, 1, RIGHT), Heard::Welcome);
     assert_eq!(world.login(1, 2, RIGHT), Heard::Welcome);
 }
@@ -189,7 +195,7 @@ fn the_same_wrong_password_counts_once() {
     world.pass(FIRST);
     let right = world.digests.digest(1, b"last year's", "new hash");
     let right = Guess { password: Some(right), ..world.guess(1, 1, "") };
-    assert_eq!(world.throttle.admit(&right, world.now), Admission::Check(Standing::Stranger));
+    assert_eq!(world.throttle.admit(&right, Load::Light, world.now), Admission::Check(Standing::Stranger));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use store::AccountId;
 
 use crate::auth::Network;
+use crate::cost::Cost;
 use crate::door::{Door, Entry};
 use crate::intake::Stake;
 use crate::lanes::Lane;
@@ -73,6 +74,8 @@ pub(crate) struct Link {
     transcript: AtomicBool,
     waker: Mutex<Option<Waker>>,
     facts: Mutex<Option<Box<Facts>>>,
+    /// What it has cost so far.
+    pub(crate) cost: Cost,
     /// What it keeps of what was said before login.
     pub(crate) stake: Stake,
     /// How fast it is worked for until then.
@@ -116,6 +119,7 @@ impl Link {
             transcript: AtomicBool::new(false),
             waker: Mutex::new(None),
             facts: Mutex::new(None),
+            cost: Cost::default(),
         }
     }
 

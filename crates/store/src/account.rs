@@ -301,6 +301,11 @@ impl Account {
         self.engine.destroy()
     }
 
+    /// About how many octets of memory it takes now, open or closed.
+    pub fn memory(&self) -> usize {
+        self.weight().max(self.held())
+    }
+
     /// About how many octets of memory it takes while it is open.
     pub(crate) fn weight(&self) -> usize {
         /// What the connections to its file keep in memory.

@@ -56,6 +56,7 @@ impl World {
             gate: Arc::new(FixedGate::new(self.store.clone(), users)),
             append_limit: limit.unwrap_or(APPEND_LIMIT),
             store: self.store.clone(),
+            journal: Arc::new(|_, _| ()),
         }
     }
 

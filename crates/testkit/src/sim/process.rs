@@ -36,7 +36,12 @@ impl Process {
     /// A process that has just started.
     pub(super) fn new(store: Store, sessions: Arc<AtomicU64>) -> Self {
         let porter = Arc::new(Porter::new(store.clone()));
-        let imap = session::Settings { gate: porter.clone(), append_limit: LARGEST, store: store.clone() };
+        let imap = session::Settings {
+            gate: porter.clone(),
+            append_limit: LARGEST,
+            store: store.clone(),
+            journal: Arc::new(|_, _| ()),
+        };
         let lmtp = delivery::Settings {
             store: store.clone(),
             hostname: "mx.example.org".to_owned(),

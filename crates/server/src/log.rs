@@ -110,7 +110,7 @@ mod tests {
         let failure = session::Failed { user: Some(("fred", id)), command: "FETCH", error: &error };
         let place = |id| format!("accounts/{id}.sqlite");
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
-            failed(&peer, &failure, &place)
+            failed(&peer, &failure, &place);
         });
         let text = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
         let parts = [

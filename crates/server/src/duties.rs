@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use store::{AccountId, Failure, Swept};
+use store::{AccountId, Directory, Failure, Swept};
 use tracing::{error, warn};
 
 use crate::conversation::now;
@@ -60,7 +60,7 @@ impl Duties {
         let house = vec![
             duty("certificate", |core| core.tls.look()),
             duty("logins", |core| core.doorkeeper.tidy(now())),
-            duty("sweep", |core| tell(core.store.sweep(now().unix))),
+            duty("sweep", |core| tell(core.store.sweep(now().unix), core.store.directory())),
         ];
         duties.every(HOUSE, "house", house)?;
         Ok(duties)
@@ -97,19 +97,20 @@ impl Duties {
 }
 
 /// Writes what a sweep found into the log.
-fn tell(swept: Swept) {
+fn tell(swept: Swept, directory: &dyn Directory) {
     if let Some(seconds) = swept.jump {
         warn!(seconds, "the clock has jumped; nothing that is kept for a time becomes older by that");
     }
     for (account, problem) in swept.damaged {
-        error!(account_id = account.get(), %problem, "what is stored is damaged; `posthorn check` tells all of it");
+        let file = directory.place(account);
+        error!(account_id = account.get(), file, %problem, "what is stored is damaged; `posthorn check` tells all of it");
     }
     for Failure { account, duty, error } in swept.failed {
-        let account_id = account.map(AccountId::get);
+        let (file, account_id) = (account.map(|id| directory.place(id)), account.map(AccountId::get));
         if matches!(error, store::Error::Panicked(_)) {
-            error!(account_id, %duty, %error, "a duty panicked: a mistake of ours; the next sweep tries again");
+            error!(account_id, file, %duty, %error, "a duty panicked: a mistake of ours; the next sweep tries again");
         } else {
-            warn!(account_id, %duty, %error, "a duty was not done; the next sweep tries again");
+            warn!(account_id, file, %duty, %error, "a duty was not done; the next sweep tries again");
         }
     }
 }

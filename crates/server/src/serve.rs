@@ -207,14 +207,22 @@ fn protocols(config: &Config, store: Store, gate: Arc<dyn Gate>) -> Protocols {
     let routing = delivery::Routing::new(config.delivery.separator(), config.delivery.domains.clone());
     let size_limit = config.append_limit.0;
     let append_octets = config.limits.append_octets.0;
-    let imap = session::Settings { gate, append_limit: size_limit, append_octets, store: store.clone() };
+    let place = {
+        let store = store.clone();
+        move |id| store.directory().place(id)
+    };
+    let journal: session::Journal = {
+        let place = place.clone();
+        Arc::new(move |peer, failed| log::failed(peer, failed, &place))
+    };
+    let imap = session::Settings { gate, append_limit: size_limit, append_octets, store: store.clone(), journal };
     let hostname = config.hostname();
     let lmtp = delivery::Settings {
         store,
         hostname,
         size_limit,
         routing,
-        journal: Arc::new(|peer, event| log::delivery(peer, &event)),
+        journal: Arc::new(move |peer, event| log::delivery(peer, &event, &place)),
     };
     Protocols::new(imap, lmtp)
 }

@@ -11,15 +11,17 @@ use imap::response::{Code, Condition, NewKeywords};
 use imap::{Flag, ModSeq, SeqNum, SeqSet, Uid, UidSet, UidValidity};
 use store::{CommitError, Error};
 
-use crate::Ending;
 use crate::view::BeyondLast;
+use crate::{Ending, journal};
 
 /// How a command ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Answer {
     condition: Condition,
     code: Option<Code>,
     text: Cow<'static, str>,
+    /// What the log is told of it.
+    cause: Option<Box<Error>>,
 }
 
 impl Answer {
@@ -28,12 +30,22 @@ impl Answer {
         (self.condition, self.code.as_ref(), &self.text)
     }
 
+    /// The failure of the store that it is the answer to.
+    pub(crate) fn cause(&self) -> Option<&Error> {
+        self.cause.as_deref()
+    }
+
+    /// It is the answer to this error.
+    pub(crate) fn because(self, error: Error) -> Self {
+        Self { cause: Some(error).filter(journal::is_failure).map(Box::new), ..self }
+    }
+
     fn no(code: Code, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { condition: Condition::No, code: Some(code), text: text.into() }
+        Self { condition: Condition::No, code: Some(code), text: text.into(), cause: None }
     }
 
     fn bad(text: impl Into<Cow<'static, str>>) -> Self {
-        Self { condition: Condition::Bad, code: None, text: text.into() }
+        Self { condition: Condition::Bad, code: None, text: text.into(), cause: None }
     }
 }
 
@@ -118,7 +130,7 @@ impl From<Done> for Answer {
             Done::Copied(copied) => (copy_uid(copied), "Copied"),
             Done::Moved(modseq) => (modseq.map(Code::HighestModSeq), "Moved"),
         };
-        Self { condition: Condition::Ok, code, text: text.into() }
+        Self { condition: Condition::Ok, code, text: text.into(), cause: None }
     }
 }
 
@@ -397,10 +409,10 @@ impl From<Refusal> for Answer {
     }
 }
 
-/// The store could not. It has logged why; what to tell the client is whether trying again helps.
+/// The store could not. The log is told why; what to tell the client is whether trying again helps.
 impl From<Error> for Answer {
     fn from(error: Error) -> Self {
-        match error {
+        let answer = match error {
             // OVERQUOTA would be about the user's own quota (RFC 9051 §7.1).
             Error::Full => Self::no(Code::Unavailable, "The server's disk is full; nothing was changed"),
             Error::Unsettled(_) | Error::Replaced { .. } => Self::no(
@@ -418,7 +430,8 @@ impl From<Error> for Answer {
                 Code::Unavailable,
                 "The store does not answer as it should; nothing was changed, try again later",
             ),
-        }
+        };
+        answer.because(error)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::reply::{Answer, Done, Farewell, GoOn, Notice, Wrong};
 use crate::state::{LoggedIn, State};
 use crate::view::Expunges;
 use crate::work::{Begun, End, Then, Waits, Work};
-use crate::{Ending, Facts, Next, Now, Peer, Settings, Transport, Waker, limits, table};
+use crate::{Ending, Facts, Failed, Next, Now, Peer, Settings, Transport, Waker, limits, table};
 
 /// What comes after the octets that are to be sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -307,11 +307,23 @@ impl Session {
                 self.bye(farewell);
             }
             End::Bye(farewell) => self.bye(farewell),
+            End::Broken(error) => {
+                self.note(&error);
+                self.bye(Farewell::BrokenPromise);
+            }
         }
+    }
+
+    /// Has the log told of a failure of the store.
+    fn note(&self, error: &store::Error) {
+        let login = self.state.logged_in();
+        let user = login.map(|login| (&*login.user.name, login.user.account.id()));
+        (self.context.settings.journal)(&self.context.peer, &Failed { user, command: self.command, error });
     }
 
     /// Tells what has changed, then the tagged answer.
     fn finish(&mut self, tag: &Tag, answer: &Answer) {
+        answer.cause().into_iter().for_each(|error| self.note(error));
         if let Some(mut selected) = self.state.selected() {
             self.context.tell(&mut selected, self.expunges);
             if self.context.enabled.qresync

@@ -26,6 +26,8 @@ pub(crate) enum End {
     TurnAway(Answer, Farewell),
     /// BYE instead of an answer.
     Bye(Farewell),
+    /// The same, because octets that were promised cannot be read.
+    Broken(store::Error),
 }
 
 impl From<Done> for End {

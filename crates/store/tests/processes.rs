@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use account::{Rights, State, plan};
-use store::{Error, Options, Store};
+use store::{CommitError, Error, Options, Store};
+use support::mortal::Mortal;
 use support::{Folder, NOW, append, assert_clean, commit, expunge, mail, name, octets, upload, user};
 
 #[test]
@@ -66,6 +67,55 @@ fn two_processes_may_make_an_account_at_once() {
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(states.iter().all(|state| **state == *states[0]));
+}
+
+/// Two processes find an account new. What the other one made is lost before this one goes on: that is not made anew.
+#[test]
+fn an_account_that_another_process_made_and_lost_meanwhile_is_not_made_anew() {
+    let folder = Folder::new();
+    let theirs = folder.open();
+    let id = theirs.directory().add("alice", None, NOW).unwrap();
+    let file = support::file(&folder, id);
+    let lost = file.clone();
+    let act = move || {
+        append(&theirs.account(id).unwrap(), "INBOX", vec![upload(&theirs, &mail(1))]).unwrap();
+        theirs.close().unwrap();
+        std::fs::remove_file(&lost).unwrap();
+    };
+    let ours = Store::with_backend(Options::default(), Arc::new(Mortal::outrun(folder.path(), act))).unwrap();
+    let account = ours.account(id).unwrap();
+    for _ in 0..2 {
+        assert!(matches!(account.state(), Err(Error::Missing { .. })));
+        assert!(append(&account, "INBOX", vec![upload(&ours, &mail(2))]).is_err());
+    }
+}
+
+/// The same, and the other one has only been faster: what it made is there.
+#[test]
+fn an_account_that_another_process_made_meanwhile_is_what_that_made() {
+    let folder = Folder::new();
+    let theirs = folder.open();
+    let id = theirs.directory().add("alice", None, NOW).unwrap();
+    let act = move || _ = append(&theirs.account(id).unwrap(), "INBOX", vec![upload(&theirs, &mail(1))]).unwrap();
+    let ours = Store::with_backend(Options::default(), Arc::new(Mortal::outrun(folder.path(), act))).unwrap();
+    let account = ours.account(id).unwrap();
+    assert_eq!(octets(&account, "INBOX", 1).unwrap(), mail(1));
+    assert_clean(&account);
+}
+
+/// The same, and it is removed before this one goes on: neither it nor its file comes back.
+#[test]
+fn an_account_that_is_removed_while_it_is_made_does_not_come_back() {
+    let folder = Folder::new();
+    let theirs = folder.open();
+    let id = theirs.directory().add("alice", None, NOW).unwrap();
+    let act = move || theirs.remove(id).unwrap();
+    let ours = Store::with_backend(Options::default(), Arc::new(Mortal::outrun(folder.path(), act))).unwrap();
+    let account = ours.account(id).unwrap();
+    let appended = append(&account, "INBOX", vec![upload(&ours, &mail(1))]);
+    assert!(matches!(appended, Err(CommitError::Failed(Error::NoSuchAccount))), "{appended:?}");
+    assert!(matches!(account.state(), Err(Error::NoSuchAccount)));
+    assert!(!support::file(&folder, id).exists());
 }
 
 #[test]

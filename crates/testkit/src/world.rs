@@ -60,6 +60,7 @@ impl World {
             append_limit: limit.unwrap_or(APPEND_LIMIT),
             append_octets: APPEND_OCTETS,
             store: self.store.clone(),
+            journal: Arc::new(|_, _| ()),
         }
     }
 

@@ -21,7 +21,7 @@ use crate::context::Context;
 use crate::limits;
 use crate::news::FlagTexts;
 use crate::outbox::{Filled, Outbox};
-use crate::reply::{Answer, Done, Farewell, Wrong};
+use crate::reply::{Answer, Done, Wrong};
 use crate::state::Selected;
 use crate::view::{Adopt, Expunges, View, seq_at};
 use crate::work::{Begun, End, Task, Then};
@@ -315,7 +315,7 @@ impl Fetch {
                 }
             }
             // No answer can mend that.
-            Err(Stop::Promise) => return End::Bye(Farewell::BrokenPromise).into(),
+            Err(Stop::Promise(error)) => return End::Broken(error).into(),
         }
         Then::Again
     }
@@ -356,7 +356,9 @@ impl Fetch {
         self.answer = match error {
             octets::Failure::TooMuch => Wrong::TooMuchOf(uid).into(),
             octets::Failure::UnknownEncoding => Wrong::UnknownEncoding(uid).into(),
-            octets::Failure::Store(store::Error::Damaged { .. }) => return self.damaged(uid),
+            octets::Failure::Store(error @ store::Error::Damaged { .. }) => {
+                Answer::from(Wrong::Damaged(uid)).because(error)
+            }
             octets::Failure::Store(error) => error.into(),
         };
     }

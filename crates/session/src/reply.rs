@@ -177,6 +177,7 @@ pub(crate) enum Wrong {
     /// With the limit (RFC 7889 §4).
     MessageTooBig(u64),
     TooManyMessages,
+    AllGone,
     /// RFC 3502 §2: that is how a client gives up.
     EmptyMessage,
     NotDone,
@@ -226,6 +227,7 @@ impl From<Wrong> for Answer {
                 Self::no(Code::Limit, "Too much in one APPEND; nothing was appended, send it in several")
             }
             Wrong::EmptyMessage => Self::no(Code::Cannot, "A message without octets is none; nothing was appended"),
+            Wrong::AllGone => Self::no(Code::ExpungeIssued, "The messages have gone"),
             Wrong::NotDone => Self::bad("IDLE ends with DONE"),
             Wrong::AcrossAccounts => {
                 Self::no(Code::Cannot, "That is possible only within one account; MOVE takes messages to another one")

@@ -270,9 +270,13 @@ impl Session {
         let row = table::row(&tag, command, announced);
         (self.command, self.expunges) = (row.name, row.expunges);
         match row.conduct.begin(&mut self.context, &mut self.state) {
-            Err(wrong) => self.misunderstood(Some(&tag), &wrong.into()),
+            Err(wrong) => return self.misunderstood(Some(&tag), &wrong.into()),
             Ok(Begun::Work(work)) => self.work = Some((tag, work)),
             Ok(Begun::End(end)) => self.conclude(&tag, end),
+        }
+        // Who asks for a missing extension now and then between good commands is no attacker.
+        if !matches!(self.state, State::NotAuthenticated) {
+            self.bad_commands = 0;
         }
     }
 

@@ -106,10 +106,9 @@ fn extended<N: Number + Send + 'static>(
         min: set.first().filter(|_| asks(SearchReturn::Min)),
         max: set.last().filter(|_| asks(SearchReturn::Max)),
         count: asks(SearchReturn::Count).then(|| set.len()),
-        modseq: found.modseq,
         all: all.is_some(),
     };
-    out.esearch(|out| response::esearch(out, &head), all.cloned());
+    out.esearch(|out| response::esearch(out, &head), (all.cloned(), found.modseq));
 }
 
 fn wants(returns: Option<&[SearchReturn]>, option: SearchReturn) -> bool {

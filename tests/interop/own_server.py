@@ -12,8 +12,8 @@ import lib
 
 
 class Server:
-    def __init__(self, folder: Path):
-        self.data = folder / "data"
+    def __init__(self, folder: Path, data: Path | None = None):
+        self.data = data or folder / "data"
         self.data.mkdir()
         self.log = folder / "log"
         self.ports = [lib.free_port() for _ in range(3)]

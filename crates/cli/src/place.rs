@@ -43,8 +43,8 @@ impl Place {
 
     /// The store of a data folder.
     pub(crate) fn open(&self) -> Result<Open> {
-        let data = self.load(Overrides::default())?.data().to_owned();
-        Open::new(data, Store::open)
+        let config = self.load(Overrides::default())?;
+        Open::new(config.data().to_owned(), config.store.options(&config.limits), Store::open)
     }
 
     /// The store of a data folder, which is set up if it is absent or empty.
@@ -62,12 +62,12 @@ pub(crate) struct Open {
 impl Open {
     /// The store of a folder that is set up if it is absent or empty.
     pub(crate) fn set_up(data: PathBuf) -> Result<Self> {
-        Self::new(data, Store::set_up)
+        Self::new(data, Options::default(), Store::set_up)
     }
 
-    fn new(data: PathBuf, open: impl FnOnce(&Path, Options) -> Result<Store, Error>) -> Result<Self> {
+    fn new(data: PathBuf, options: Options, open: impl FnOnce(&Path, Options) -> Result<Store, Error>) -> Result<Self> {
         refuse_to_take_over(&data)?;
-        match open(&data, Options::default()) {
+        match open(&data, options) {
             Ok(store) => {
                 if let Some(put_right) = store.directory().put_right() {
                     output::note(put_right);

@@ -137,7 +137,7 @@ impl Reply {
             Self::TooLarge => "552 5.3.4 The message is too large",
             Self::Failed => "451 4.3.0 It could not be stored, try again later",
             Self::Unsettled => "451 4.3.0 It may have been stored, trying again may make a second one",
-            Self::DiskFull => "452 4.3.1 The disk is full, try again later",
+            Self::DiskFull => "452 4.3.1 The disk takes no more mail, try again later",
             Self::NotAllowed => "550 5.7.1 Mail may not be delivered there",
             Self::MailboxFull => "452 4.2.2 The mailbox takes no more messages",
         }
@@ -172,7 +172,7 @@ impl From<&Refusal> for Reply {
 impl From<&store::Error> for Reply {
     fn from(error: &store::Error) -> Self {
         match error {
-            store::Error::Full => Self::DiskFull,
+            store::Error::Full | store::Error::ReadOnly => Self::DiskFull,
             store::Error::Unsettled(_) | store::Error::Replaced { .. } => Self::Unsettled,
             store::Error::TooLarge => Self::TooLarge,
             _ => Self::Failed,

@@ -17,7 +17,9 @@ impl Claim {
     /// Claims a folder; `None` if another process has it.
     pub fn take(data: &Path) -> io::Result<Option<Self>> {
         let path = data.join("control.lock");
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        // A lock needs no right to write: one that is there is locked on a disk that can only be read, too.
+        let file = file.or_else(|error| File::open(&path).map_err(|_| error))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),

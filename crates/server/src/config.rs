@@ -117,6 +117,9 @@ pub struct Storage {
     /// `memory = "256 MiB"`: how much memory the states of accounts may take together. Those that nobody has used for
     /// longest are closed first; sessions do not notice.
     pub memory: Size,
+    /// `reserve = "64 MiB"`: how much of the disk stays free: beyond that no mail is taken, and in the last quarter of it
+    /// nothing is written. Unless it is set, it is not more than a sixteenth of the disk.
+    pub reserve: Option<Size>,
     /// `inspect = "4 MiB"`: how much of what is stored is read every five seconds to find damage. All is read once in
     /// thirty days: 4 MiB are enough for 2 TB.
     pub inspect: Size,
@@ -125,13 +128,13 @@ pub struct Storage {
 impl Default for Storage {
     fn default() -> Self {
         let store::Options { retention, memory, inspect, .. } = store::Options::default();
-        Self { retention: Age(retention), memory: Size(memory as u64), inspect: Size(inspect as u64) }
+        Self { retention: Age(retention), memory: Size(memory as u64), reserve: None, inspect: Size(inspect as u64) }
     }
 }
 
 impl Storage {
     /// As the store takes it, beside how much accounts may hold.
-    pub(crate) fn options(&self, limits: &Limits) -> store::Options {
+    pub fn options(&self, limits: &Limits) -> store::Options {
         let octets = |size: Size| usize::try_from(size.0).unwrap_or(usize::MAX);
         let mut options = store::Options::default();
         options.limits.messages = limits.messages_per_account;
@@ -141,6 +144,7 @@ impl Storage {
             work: limits.work.0,
             retention: self.retention.0,
             memory: octets(self.memory),
+            reserve: self.reserve.map(|reserve| reserve.0),
             inspect: octets(self.inspect),
             ..options
         }

@@ -64,6 +64,8 @@ const FAR: Duration = Duration::from_hours(24);
 /// What all connections of a door share.
 pub(crate) struct Reception {
     pub(crate) protocol: Arc<Protocol>,
+    /// It gives descriptors back where there are none for connections.
+    pub(crate) store: store::Store,
     pub(crate) tls: Arc<arc_swap::ArcSwap<ServerConfig>>,
     pub(crate) plaintext_login: bool,
     pub(crate) patience: Patience,

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use store::{AccountId, Error, Store};
+use parking_lot::Mutex;
+use store::{AccountId, Error, Space, Store};
 use tokio::sync::watch;
-use tracing::error;
+use tracing::{error, info};
 
 use crate::auth::Doorkeeper;
 use crate::doorbell::{Doorbell, Missed};
@@ -23,6 +24,8 @@ pub(crate) struct Core {
     directory: AtomicU64,
     /// It could not be looked at the last time, which was told.
     unreadable: AtomicBool,
+    /// What the disk took when that was last told.
+    space: Mutex<Space>,
     doorbell: Doorbell,
     stopping: watch::Sender<bool>,
 }
@@ -37,6 +40,7 @@ impl Core {
             tls,
             directory,
             unreadable: AtomicBool::new(false),
+            space: Mutex::new(Space::Plenty),
             doorbell: Doorbell::default(),
             stopping: watch::Sender::new(false),
         }
@@ -72,6 +76,20 @@ impl Core {
                     error!(%error, "the directory cannot be read");
                 }
             }
+        }
+    }
+
+    /// Tells when the disk takes less, or more, than it did.
+    pub(crate) fn look_at_disk(&self) {
+        let space = self.store.space();
+        if std::mem::replace(&mut *self.space.lock(), space) == space {
+            return;
+        }
+        match space {
+            Space::Plenty => info!("there is room on the disk again: mail is taken"),
+            Space::Reserve => error!("the disk is full up to the reserve (store.reserve): no mail is taken"),
+            Space::Full => error!("the disk is full: nothing is written until there is room; mail is read"),
+            Space::ReadOnly => error!("the disk is mounted for reading only: nothing is written; mail is read"),
         }
     }
 

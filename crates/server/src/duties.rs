@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use store::{AccountId, Directory, Failure, Swept};
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 use crate::conversation::now;
 use crate::core::Core;
@@ -61,6 +61,7 @@ impl Duties {
             duty("certificate", |core| core.tls.look()),
             duty("logins", |core| core.doorkeeper.tidy(now())),
             duty("sweep", |core| tell(core.store.sweep(now().unix), core.store.directory())),
+            duty("disk", Core::look_at_disk),
         ];
         duties.every(HOUSE, "house", house)?;
         Ok(duties)
@@ -109,6 +110,9 @@ fn tell(swept: Swept, directory: &dyn Directory) {
         let (file, account_id) = (account.map(|id| directory.place(id)), account.map(AccountId::get));
         if matches!(error, store::Error::Panicked(_)) {
             error!(account_id, file, %duty, %error, "a duty panicked: a mistake of ours; the next sweep tries again");
+        } else if error.is_of_a_disk_that_takes_nothing() {
+            // That it is so was told once, and not for each account and sweep.
+            debug!(account_id, file, %duty, %error, "a duty was not done; the next sweep tries again");
         } else {
             warn!(account_id, file, %duty, %error, "a duty was not done; the next sweep tries again");
         }

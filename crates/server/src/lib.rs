@@ -18,6 +18,7 @@ pub mod control;
 mod conversation;
 mod core;
 mod cost;
+mod descriptors;
 mod door;
 mod doorbell;
 mod duties;

@@ -16,6 +16,7 @@ use tracing::warn;
 
 use crate::config::Listen;
 use crate::connection::{self, Reception};
+use crate::descriptors;
 use crate::door::{Door, Security};
 use crate::registry::{Full, Registry};
 use crate::wire::{Socket, Wire};
@@ -121,7 +122,11 @@ pub(crate) async fn listen(
                 if let Some(times) = complaint.due() {
                     warn!(listener = door.name(), %error, times, "cannot take connections");
                 }
-                // Without descriptors there is nothing to do but wait for some to come back.
+                // Without descriptors, accounts that nobody uses give theirs back; if there are none, all wait.
+                if descriptors::are_missing(&error) {
+                    let store = reception.store.clone();
+                    let _closed = tokio::task::spawn_blocking(move || store.give_back()).await;
+                }
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }

@@ -19,6 +19,7 @@ use crate::config::{Config, Listen};
 use crate::connection::{Patience, Reception};
 use crate::control::Control;
 use crate::core::Core;
+use crate::descriptors;
 use crate::door::Door;
 use crate::duties::Duties;
 use crate::lanes::THREADS;
@@ -153,7 +154,9 @@ pub fn set_up(config: &Config) -> Result<(), StartError> {
 
 fn open(config: &Config, how: impl FnOnce(&Path, Options) -> Result<Store, store::Error>) -> Result<Store, StartError> {
     let path = config.data();
-    how(path, config.store.options(&config.limits)).map_err(|error| StartError::Store { path: path.to_owned(), error })
+    let mut options = config.store.options(&config.limits);
+    descriptors::fit(&mut options);
+    how(path, options).map_err(|error| StartError::Store { path: path.to_owned(), error })
 }
 
 /// Starts a server on a store that is open, such as one in memory. Certificate and control socket are in the data
@@ -161,8 +164,7 @@ fn open(config: &Config, how: impl FnOnce(&Path, Options) -> Result<Store, store
 // Binding needs the runtime that this is called on, whether it waits for anything or not.
 #[allow(clippy::unused_async)]
 pub async fn serve_store(config: &Config, store: Store) -> Result<Running, StartError> {
-    // Ten thousand sessions are ten thousand descriptors. What cannot be raised is told by `accept` when it matters.
-    let _descriptors = rlimit::increase_nofile_limit(u64::MAX);
+    descriptors::raise();
     let data = config.data();
     make_folder(data)?;
     let claim = claim(data)?;
@@ -190,6 +192,7 @@ pub async fn serve_store(config: &Config, store: Store) -> Result<Running, Start
         running.listening.push((door, address));
         let reception = Arc::new(Reception {
             protocol: protocols.of(door.tongue()),
+            store: running.core.store.clone(),
             tls: running.core.tls.config(),
             plaintext_login: config.plaintext_login,
             patience: Patience::default(),
@@ -197,6 +200,7 @@ pub async fn serve_store(config: &Config, store: Store) -> Result<Running, Start
         let (registry, stopping) = (running.core.registry.clone(), running.core.stopping());
         tokio::spawn(listen::listen(listener, door, registry, reception, stopping));
     }
+    running.core.look_at_disk();
     for risk in risk::all(config, &running.listening) {
         warn!("{risk}");
     }

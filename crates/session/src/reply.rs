@@ -82,6 +82,8 @@ pub(crate) enum Done {
     /// EXPUNGE. RFC 7162 §3.2.8: who keeps VANISHED is told how far it has come.
     Expunged(Option<ModSeq>),
     Fetched,
+    /// FETCH, and `\Seen` could not be stored.
+    FetchedUnseen,
     Searched,
     Stored,
     /// STORE UNCHANGEDSINCE, and some had changed. That is no failure: the rest was stored (RFC 7162 §3.1.3).
@@ -119,6 +121,7 @@ impl From<Done> for Answer {
             Done::Replaced => (None, "Replaced"),
             Done::Expunged(modseq) => (modseq.map(Code::HighestModSeq), "Expunged"),
             Done::Fetched => (None, "Fetched"),
+            Done::FetchedUnseen => (None, "Fetched, and still unread: the server cannot store that now"),
             Done::Searched => (None, "Searched"),
             Done::Stored => (None, "Stored"),
             Done::StoredButSeqs(seqs) => {
@@ -417,6 +420,9 @@ impl From<Error> for Answer {
         let answer = match error {
             // OVERQUOTA would be about the user's own quota (RFC 9051 §7.1).
             Error::Full => Self::no(Code::Unavailable, "The server's disk is full; nothing was changed"),
+            Error::ReadOnly => {
+                Self::no(Code::Unavailable, "The server's disk can only be read now; nothing was changed")
+            }
             Error::Unsettled(_) | Error::Replaced { .. } => Self::no(
                 Code::Unavailable,
                 "The store failed while it wrote; it may have been stored: look before you try again",

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use account::codec::Format;
 
-use crate::Identity;
 use crate::backend::Fault;
+use crate::{Identity, disk};
 
 /// A failure of the store. What was asked for did not happen, but for [`Error::Unsettled`]; all that was durable before still is.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -14,6 +14,12 @@ pub enum Error {
     /// The disk or a quota of the file system is full.
     #[error("the disk is full")]
     Full,
+    /// The disk is mounted for reading only.
+    #[error("the disk is mounted for reading only")]
+    ReadOnly,
+    /// The process has as many files open as it may, or the machine has.
+    #[error("too many files are open: raise the limit of open files (LimitNOFILE, `ulimit -n`)")]
+    NoDescriptors,
     /// Reading or writing a file failed.
     #[error("{0}")]
     Io(Arc<std::io::Error>),
@@ -107,6 +113,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the disk takes nothing, and reading goes on.
+    pub fn is_of_a_disk_that_takes_nothing(&self) -> bool {
+        matches!(self, Self::Full | Self::ReadOnly)
+    }
+
     /// Something that was read is not what was written.
     pub(crate) fn damaged(what: impl Into<String>) -> Self {
         Self::Damaged { what: what.into() }
@@ -132,6 +143,8 @@ impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full,
+            std::io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
+            _ if disk::is_short_of_descriptors(&error) => Self::NoDescriptors,
             _ => Self::Io(Arc::new(error)),
         }
     }

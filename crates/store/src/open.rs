@@ -44,7 +44,15 @@ impl Account {
         }
     }
 
+    /// Opens it; where no file can be opened any more, once others have given theirs back.
     fn open(&self) -> Result<Arc<State>, Error> {
+        match self.open_once() {
+            Err(Error::NoDescriptors) if self.shared.give_back() > 0 => self.open_once(),
+            other => other,
+        }
+    }
+
+    fn open_once(&self) -> Result<Arc<State>, Error> {
         let loaded = match self.shared.backend.directory().standing(self.id)? {
             // What was removed must not come back empty.
             Standing::Gone => return Err(Error::NoSuchAccount),

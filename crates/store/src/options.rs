@@ -1,6 +1,9 @@
 //! How much a store may use, and for how long it keeps.
 
+use std::path::Path;
 use std::time::Duration;
+
+use crate::Measured;
 
 /// Settings of a [`Store`](crate::Store).
 #[derive(Clone, Debug)]
@@ -8,7 +11,7 @@ pub struct Options {
     /// How long the log is kept, and with it the emails that it names: undelete and undo live in that window. It is
     /// measured by the time that sweeps see pass, not by any clock.
     pub retention: Duration,
-    /// The most accounts whose files are open at once. Each takes up to 9 descriptors.
+    /// The most accounts whose files are open at once. Each takes up to [`Options::DESCRIPTORS`].
     pub open_accounts: usize,
     /// The most octets of accounts' states to keep in memory, roughly.
     pub memory: usize,
@@ -24,6 +27,11 @@ pub struct Options {
     /// days, and then it rests: 4 MiB, with a sweep every five seconds, are 69 GB a day and 2 TB in that time. Whose
     /// accounts are larger together needs more of it.
     pub inspect: usize,
+    /// How much of the disk is left free, in octets: beyond that no mail is taken. `None`: 64 MiB, or a sixteenth of the disk
+    /// where that is less.
+    pub reserve: Option<u64>,
+    /// How much room the file system has that a path is on. Tests have disks of their own.
+    pub measure: fn(&Path) -> std::io::Result<Measured>,
     /// What is looked at in a message on its way in.
     pub mime: mime::Limits,
     /// By which rules that is: those of this program. Structures of older rules are derived anew. Tests say that theirs are
@@ -37,6 +45,12 @@ pub struct Options {
     pub random: fn() -> std::io::Result<u64>,
 }
 
+impl Options {
+    /// How many files an account has open at most, while few read it at once: three by the connection that writes, two by
+    /// each of the two that are kept for reading.
+    pub const DESCRIPTORS: usize = 7;
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -48,6 +62,8 @@ impl Default for Options {
             idle: Duration::from_mins(1),
             tail: 500,
             inspect: 4 << 20,
+            reserve: None,
+            measure: Measured::of,
             mime: mime::Limits::default(),
             derivation: mime::Derivation::CURRENT,
             rederive: 32 << 20,

@@ -59,6 +59,28 @@ impl Shared {
         if too_many { open.pop_front() } else { None }
     }
 
+    /// Closes accounts that nobody has used for a while, as there is nothing left to open another file with; if there are
+    /// none, all that nobody works with at this moment. How many.
+    pub(crate) fn give_back(&self) -> usize {
+        let closed = self.close_all(|account| !account.was_used());
+        if closed > 0 { closed } else { self.close_all(|_| true) }
+    }
+
+    fn close_all(&self, which: impl Fn(&Account) -> bool) -> usize {
+        let open = std::mem::take(&mut *self.open.lock());
+        let mut closed = 0;
+        for each in open {
+            let Some(account) = each.upgrade() else { continue };
+            // Who is busy just now stays, and so does the one that is being opened: its lock is held.
+            if which(&account) && account.try_close() {
+                closed += 1;
+            } else {
+                self.open.lock().push_back(each);
+            }
+        }
+        closed
+    }
+
     /// An account has been closed for another reason.
     pub(crate) fn closed(&self, account: &Weak<Account>) {
         self.open.lock().retain(|other| other.strong_count() > 0 && !Weak::ptr_eq(other, account));

@@ -33,13 +33,18 @@ impl Stand {
             return Ok(stand);
         }
         let new = Self { moment: Moment::first()?, inspected: Inspected::default() };
-        match rows.write(&[new.edit(Expect::Nothing)])? {
-            Written::Durably => Ok(new),
+        match rows.write(&[new.edit(Expect::Nothing)]) {
+            Ok(Written::Durably) => Ok(new),
+            // It is counted in memory until something can be written.
+            Err(error) if error.is_of_a_disk_that_takes_nothing() => Ok(new),
+            Err(error) => Err(error),
             // Another process was about to do the same, and was first; or it is damaged.
-            Written::TooLate => match rows.row(Table::Sweeps, KEY).ok().flatten().and_then(|row| Self::read(&row)) {
-                Some(theirs) => Ok(theirs),
-                None => rows.write(&[new.edit(Expect::Anything)]).map(|_| new),
-            },
+            Ok(Written::TooLate) => {
+                match rows.row(Table::Sweeps, KEY).ok().flatten().and_then(|row| Self::read(&row)) {
+                    Some(theirs) => Ok(theirs),
+                    None => rows.write(&[new.edit(Expect::Anything)]).map(|_| new),
+                }
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use crate::swept::{Duty, Swept};
 use crate::time::Time;
 use crate::upload::Room;
 use crate::work::Work;
-use crate::{Account, AccountId, Directory, Error, Options, Picked, Upload, sweep};
+use crate::{Account, AccountId, Directory, Error, Options, Picked, Space, Upload, sweep};
 
 /// All accounts of one data folder, or of one process's memory. Cloning is free.
 #[derive(Clone, Debug)]
@@ -52,12 +52,12 @@ impl Store {
     /// Opens the store in a data folder. If there is none, or its parts do not belong together, it fails with
     /// [`Error::Folder`] and leaves all as it is.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
-        Self::with_backend(options, Arc::new(Files::open(dir)?))
+        Self::with_backend(options.clone(), Arc::new(Files::open(dir, &options)?))
     }
 
     /// The same for a data folder that may be absent or empty: a store is set up in it then.
     pub fn set_up(dir: &Path, options: Options) -> Result<Self, Error> {
-        Self::with_backend(options, Arc::new(Files::set_up(dir)?))
+        Self::with_backend(options.clone(), Arc::new(Files::set_up(dir, &options)?))
     }
 
     /// A store that forgets everything when it is dropped: for tests and for trying things out.
@@ -99,7 +99,11 @@ impl Store {
             round: Lock::new(Rank::Round, Round { begun: i64::MIN, after: None, again: None }),
             inspection: Lock::new(Rank::Inspection, Inspection::new(inspected)),
         }));
-        store.destroy_removed()?;
+        match store.destroy_removed() {
+            // The sweeps try again.
+            Err(error) if error.is_of_a_disk_that_takes_nothing() => {}
+            other => other?,
+        }
         Ok(store)
     }
 
@@ -137,7 +141,7 @@ impl Store {
 
     /// Room for messages on their way in that are for one commit.
     pub fn room(&self) -> Room {
-        Room::new(self.0.shared.backend.spool(), self.0.shared.shares.clone())
+        Room::new(self.0.shared.backend.spool(), self.0.shared.shares.clone(), &self.0.shared.options)
     }
 
     /// Memory for messages that are copied within their account. One COPY that is refused for its size takes none.
@@ -149,6 +153,17 @@ impl Store {
     /// A message on its way in that waits there.
     pub fn upload_into(&self, room: Room) -> Upload {
         Upload::new(&self.0.shared.options, room)
+    }
+
+    /// What the disk still takes that the directory is on.
+    pub fn space(&self) -> Space {
+        self.0.shared.backend.space()
+    }
+
+    /// Nothing more can be opened: closes accounts that nobody uses, or else that nobody works with at this moment. How
+    /// many there were; who uses one of them again opens it.
+    pub fn give_back(&self) -> usize {
+        self.0.shared.give_back()
     }
 
     /// The accounts in use here that others may have committed to: [`Account::poll`] looks at each. One question for all

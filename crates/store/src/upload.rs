@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use mime::{Derivation, Scanner};
 
 use crate::backend;
+use crate::disk::{Disk, Work};
 use crate::engine::{BODY_CHUNK, packed::Squeezed};
 use crate::message::{Content, Part};
 use crate::share::{Share, Shares};
@@ -41,9 +42,9 @@ pub struct Room {
 }
 
 impl Room {
-    pub(crate) fn new(spool: backend::Spool, shares: Arc<Shares>) -> Self {
+    pub(crate) fn new(spool: backend::Spool, shares: Arc<Shares>, options: &Options) -> Self {
         let folder = match spool {
-            backend::Spool::Folder(folder) => Some(folder),
+            backend::Spool::Folder(folder) => Some(Disk::new(&folder, options)),
             backend::Spool::Memory => None,
         };
         Self { shares, in_memory: 0, spool: Spool { folder, file: None, len: 0 } }
@@ -150,7 +151,7 @@ impl Upload {
 
 /// Where what is too much for memory goes.
 struct Spool {
-    folder: Option<Arc<Path>>,
+    folder: Option<Disk>,
     file: Option<Arc<File>>,
     len: u64,
 }
@@ -158,10 +159,13 @@ struct Spool {
 impl Spool {
     /// Where in the file it stands, and how much it is.
     fn write(&mut self, data: &[u8]) -> Result<(u64, usize), Error> {
-        let file = match (&mut self.file, &self.folder) {
-            (Some(file), _) => file,
-            (empty, Some(folder)) => empty.insert(Arc::new(nameless(folder)?)),
-            (None, None) => return Err(std::io::Error::other("no folder for large messages").into()),
+        let Some(folder) = &self.folder else {
+            return Err(std::io::Error::other("no folder for large messages").into());
+        };
+        let _room = folder.promise(Work::Adds, data.len() as u64)?;
+        let file = match &mut self.file {
+            Some(file) => file,
+            empty => empty.insert(Arc::new(nameless(folder.path())?)),
         };
         file.write_all_at(data, self.len)?;
         let place = (self.len, data.len());

@@ -14,7 +14,7 @@ use support::Folder;
 fn on_each(test: impl Fn(&dyn Backend)) {
     test(&Memory::default());
     let folder = Folder::new();
-    test(&Files::set_up(folder.path()).unwrap());
+    test(&Files::set_up(folder.path(), &store::Options::default()).unwrap());
 }
 
 fn edit(table: Table, key: &str, was: Expect, becomes: Option<&str>) -> Edit {
@@ -98,7 +98,8 @@ fn a_lease_has_one_holder_and_who_lost_it_writes_nothing() {
 #[test]
 fn of_many_who_take_a_lease_at_once_one_has_it() {
     let folder = Folder::new();
-    let backends: Vec<Arc<Files>> = (0..4).map(|_| Arc::new(Files::set_up(folder.path()).unwrap())).collect();
+    let backends: Vec<Arc<Files>> =
+        (0..4).map(|_| Arc::new(Files::set_up(folder.path(), &store::Options::default()).unwrap())).collect();
     let taken = AtomicU64::new(0);
     std::thread::scope(|scope| {
         for (n, backend) in backends.iter().enumerate() {

@@ -13,14 +13,14 @@ use imap::ModSeq;
 use store::engine::{
     Batch, Cell, Checkpoint, Derived, Engine, LOG_OCTETS, Memory, NewEmail, Over, Row, Sqlite, Written,
 };
-use store::{AccountId, Error, Identity, Store, StoreId};
+use store::{AccountId, Error, Identity, Options, Store, StoreId};
 use support::{Folder, NOW, mail, upload};
 
 fn on_each(test: impl Fn(&dyn Engine)) {
     test(&Memory::default());
     let folder = Folder::new();
     let owner = Identity { store: StoreId::new(7), account: AccountId::new(1).unwrap() };
-    test(&Sqlite::new(&folder.path().join("some/folder/1.sqlite"), owner));
+    test(&Sqlite::new(&folder.path().join("some/folder/1.sqlite"), owner, &Options::default()));
 }
 
 fn modseq(n: u64) -> Option<ModSeq> {

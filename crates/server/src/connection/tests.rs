@@ -139,6 +139,7 @@ impl World {
         self_signed(&files, "localhost").unwrap();
         let puppets = counts.clone();
         let reception = Arc::new(Reception {
+            store: store::Store::memory(),
             protocol: Arc::new(Protocol {
                 begin: Box::new(move |_, _| {
                     let counts = puppets.clone();

@@ -25,7 +25,7 @@ pub use memory::Memory;
 pub use rows::{Edit, Expect, KeyedRow, Rows, Table};
 
 use crate::engine::Engine;
-use crate::{AccountId, Error};
+use crate::{AccountId, Error, Space};
 
 /// Where a store is kept.
 pub trait Backend: Send + Sync + Debug {
@@ -40,6 +40,11 @@ pub trait Backend: Send + Sync + Debug {
 
     /// Where large messages wait until they are committed.
     fn spool(&self) -> Spool;
+
+    /// What its disk still takes.
+    fn space(&self) -> Space {
+        Space::Plenty
+    }
 
     /// Which accounts others may have written to since this was last asked.
     fn changed(&self) -> Result<Changed, Error>;

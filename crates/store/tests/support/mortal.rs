@@ -19,7 +19,11 @@ pub(crate) struct Mortal {
 
 impl Mortal {
     pub(crate) fn set_up(folder: &Path, power: &Power) -> Self {
-        Self { files: Files::set_up(folder).unwrap(), power: power.clone(), meanwhile: Meanwhile::default() }
+        Self {
+            files: Files::set_up(folder, &store::Options::default()).unwrap(),
+            power: power.clone(),
+            meanwhile: Meanwhile::default(),
+        }
     }
 
     /// The same, and another process does something right before the first account is made.

@@ -185,7 +185,7 @@ impl Data {
     fn backend(&self) -> Result<Arc<dyn Backend>, Error> {
         Ok(match self {
             Self::Memory(memory) => memory.clone(),
-            Self::Folder(folder, _) => Arc::new(Files::set_up(folder.path())?),
+            Self::Folder(folder, _) => Arc::new(Files::set_up(folder.path(), &store::Options::default())?),
         })
     }
 

@@ -84,9 +84,9 @@ pub(crate) fn start(context: &mut Context, selected: &mut Selected<'_>, command:
     if matches!(command.target, Target::Uid(_)) && !items.contains(&FetchItem::Uid) {
         items.insert(0, FetchItem::Uid); // RFC 9051 §6.4.9
     }
-    let seen = match items.iter().any(sets_seen) {
+    let (seen, done) = match items.iter().any(sets_seen) {
         true => set_seen(context, selected, &uids)?,
-        false => UidSet::new(),
+        false => (UidSet::new(), Done::Fetched),
     };
     if context.enabled.condstore && !seen.is_empty() {
         // A FETCH that sets `\Seen` tells both to who knows CONDSTORE (RFC 7162 §3.2.4).
@@ -95,7 +95,7 @@ pub(crate) fn start(context: &mut Context, selected: &mut Selected<'_>, command:
     }
     let depth = depth_of(&items);
     let (rest, ahead, current) = (uids.ranges().collect(), VecDeque::new(), None);
-    let (texts, answer) = (FlagTexts::default(), Done::Fetched.into());
+    let (texts, answer) = (FlagTexts::default(), done.into());
     Ok(Begun::selected(Fetch { items, depth, rest, ahead, current, seen, texts, answer }))
 }
 
@@ -165,18 +165,20 @@ fn tell_vanished(context: &mut Context, selected: &Selected<'_>, set: &SetArg, s
     Ok(())
 }
 
-/// Sets `\Seen` on those that lack it, in one commit, before anything is sent.
-fn set_seen(context: &Context, selected: &mut Selected<'_>, uids: &UidSet) -> Result<UidSet, Answer> {
+/// Sets `\Seen` on those that lack it, in one commit, before anything is sent. Mail is read whether that goes or not: what
+/// was asked for is the mail, and a client that got NO could not show it (RFC 9051 §6.4.5: NO says that the data cannot
+/// be fetched). A flag that was not set is not told either.
+fn set_seen(context: &Context, selected: &mut Selected<'_>, uids: &UidSet) -> Result<(UidSet, Done), Answer> {
     let into = selected.view.permit();
     // What counts is the mailbox and not the view: another session may have taken `\Seen` away just now.
     let state = selected.view.account.state()?;
     // Without the right to, a FETCH sets nothing (RFC 4314 §4).
     let there = state.mailbox(into.mailbox).filter(|_| into.rights.contains(Rights::SEEN));
-    let Some(mailbox) = there else { return Ok(UidSet::new()) };
+    let Some(mailbox) = there else { return Ok((UidSet::new(), Done::Fetched)) };
     let unseen = |r: &Record| !mailbox.flags.set(r.flags).system.contains(SystemFlags::SEEN);
     let unseen: UidSet = mailbox.messages.select(uids).filter(|(_, r)| unseen(r)).map(|(_, r)| r.uid).collect();
     if unseen.is_empty() {
-        return Ok(UidSet::new());
+        return Ok((UidSet::new(), Done::Fetched));
     }
     let flags = Flags::new(SystemFlags::SEEN, Vec::new());
     let planned = unseen.clone();
@@ -184,11 +186,14 @@ fn set_seen(context: &Context, selected: &mut Selected<'_>, uids: &UidSet) -> Re
         Some(_) => plan::store(state, into, &planned, (StoreMode::Add, &flags), plan::Condition::Always),
         None => Ok(Planned { changes: Vec::new(), outcome: plan::FlagsStored::default() }),
     };
-    let done = context.commit(selected.user, &selected.view.account, Vec::new(), plan)?;
-    Ok(match done.state.mailbox(into.mailbox) {
+    let Ok(done) = context.commit(selected.user, &selected.view.account, Vec::new(), plan) else {
+        return Ok((UidSet::new(), Done::FetchedUnseen));
+    };
+    let seen = match done.state.mailbox(into.mailbox) {
         Some(mailbox) => selected.view.adopt(mailbox, &unseen, Adopt::Newest),
         None => UidSet::new(),
-    })
+    };
+    Ok((seen, Done::Fetched))
 }
 
 impl Task<Selected<'_>> for Fetch {

@@ -2,12 +2,14 @@
 
 use rusqlite::ErrorCode;
 
-use crate::Error;
+use crate::{Error, disk};
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
+            // SQLite does not say why.
+            Some(ErrorCode::CannotOpen) if disk::has_no_descriptors() => Self::NoDescriptors,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             // Every statement is ours and fits the tables, so the last two are tables and values that are not ours.
             Some(

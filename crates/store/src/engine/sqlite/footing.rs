@@ -4,6 +4,7 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use super::schema::beside;
 
@@ -58,4 +59,21 @@ impl Footing {
     pub(crate) fn same_database(&self, other: &Self) -> bool {
         self.0[0] == other.0[0]
     }
+}
+
+/// How a file and its journal look from outside: length, time of change, inode.
+pub(crate) type Stamp = [Option<(u64, i64, i64, u64)>; 2];
+
+/// `None` if the file was changed so lately that a change that follows could look the same.
+pub(super) fn stamp(path: &Path) -> Option<Stamp> {
+    let recently = SystemTime::now().checked_sub(Duration::from_millis(100))?;
+    let mut stamp = [None; 2];
+    for (place, suffix) in stamp.iter_mut().zip(["", "-wal"]) {
+        let Ok(found) = std::fs::metadata(beside(path, suffix)) else { continue };
+        if found.modified().ok()? > recently {
+            return None;
+        }
+        *place = Some((found.len(), found.mtime(), found.mtime_nsec(), found.ino()));
+    }
+    Some(stamp)
 }

@@ -11,7 +11,9 @@ mod directory;
 mod error;
 mod footing;
 mod history;
+mod manner;
 mod marks;
+mod need;
 mod read;
 mod rows;
 mod schema;
@@ -29,11 +31,12 @@ use super::{
     Batch, BodyRef, Checkpoint, Derived, Engine, Generation, Mark, Row, SeeCell, VisitChunk, VisitEmail, VisitId,
     Written,
 };
-use crate::{Error, Identity, Message};
+use crate::disk::Disk;
+use crate::{Error, Identity, Message, Options};
 
 pub(crate) use directory::SqliteDirectory;
 pub(crate) use footing::{Footing, Paths};
-pub(crate) use rows::SqliteRows;
+pub(crate) use rows::{SqliteRows, seat};
 pub(crate) use schema::{durable_folder, private_file};
 
 /// An account's file. It is opened when it is first used.
@@ -44,8 +47,8 @@ pub struct Sqlite {
 
 impl Sqlite {
     /// The account that is kept in the file at `path`, whether it is there or not.
-    pub fn new(path: &Path, owner: Identity) -> Self {
-        Self { connections: Connections::new(path, owner) }
+    pub fn new(path: &Path, owner: Identity, options: &Options) -> Self {
+        Self { connections: Connections::new(path, owner, Disk::new(path, options)) }
     }
 
     /// Where it is kept.
@@ -56,6 +59,7 @@ impl Sqlite {
 
 impl Engine for Sqlite {
     fn create(&self, format: Format) -> Result<(), Error> {
+        let _room = self.connections.promise(need::ACCOUNT)?;
         schema::create(self.connections.path(), self.connections.owner(), format)
     }
 
@@ -64,7 +68,7 @@ impl Engine for Sqlite {
     }
 
     fn upgrade(&self, format: Format, batch: &Batch, checkpoint: &Checkpoint) -> Result<Written, Error> {
-        self.connections.write(|connection| {
+        self.connections.write(need::of_checkpoint(checkpoint), |connection| {
             if write::append(connection, batch)? == Written::TooLate {
                 return Ok(Written::TooLate);
             }
@@ -96,11 +100,11 @@ impl Engine for Sqlite {
     }
 
     fn append(&self, batch: &Batch) -> Result<Written, Error> {
-        self.connections.write(|connection| write::append(connection, batch))
+        self.connections.write(need::of_batch(batch), |connection| write::append(connection, batch))
     }
 
     fn save(&self, checkpoint: &Checkpoint) -> Result<Written, Error> {
-        self.connections.write(|connection| write::save(connection, checkpoint))
+        self.connections.write(need::of_checkpoint(checkpoint), |connection| write::save(connection, checkpoint))
     }
 
     fn emails(&self, ids: &mut dyn Iterator<Item = EmailId>, visit: VisitEmail<'_>) -> Result<(), Error> {
@@ -132,7 +136,7 @@ impl Engine for Sqlite {
     }
 
     fn forget(&self, before: ModSeq) -> Result<(), Error> {
-        let _always = self.connections.write(|connection| history::forget(connection, before))?;
+        let _always = self.connections.write(need::LITTLE, |connection| history::forget(connection, before))?;
         Ok(())
     }
 
@@ -141,12 +145,12 @@ impl Engine for Sqlite {
     }
 
     fn mark(&self, mark: &Mark, from: ModSeq) -> Result<(), Error> {
-        let _always = self.connections.write(|connection| marks::write(connection, mark, from))?;
+        let _always = self.connections.write(need::LITTLE, |connection| marks::write(connection, mark, from))?;
         Ok(())
     }
 
     fn expire(&self, upto: ModSeq, doomed: &[(EmailId, ModSeq)]) -> Result<Written, Error> {
-        self.connections.write(|connection| write::expire(connection, upto, doomed))
+        self.connections.write(need::LITTLE, |connection| write::expire(connection, upto, doomed))
     }
 
     fn doomed(&self, after: Option<EmailId>, limit: usize) -> Result<Vec<(EmailId, ModSeq)>, Error> {
@@ -154,11 +158,15 @@ impl Engine for Sqlite {
     }
 
     fn remove(&self, after: Option<ModSeq>, emails: &[EmailId], spared: &[EmailId]) -> Result<Written, Error> {
-        self.connections.write(|connection| write::remove(connection, after, emails, spared))
+        self.connections.write(need::LITTLE, |connection| write::remove(connection, after, emails, spared))
     }
 
     fn shrink(&self) -> Result<bool, Error> {
-        self.connections.look(write::shrink)
+        match self.connections.promise(need::SHRINKING) {
+            Ok(_room) => self.connections.look(write::shrink),
+            // Where there is no room for it, pages are given back another time.
+            Err(_) => Ok(false),
+        }
     }
 
     fn derived(&self) -> Result<Option<Derived>, Error> {
@@ -166,7 +174,8 @@ impl Engine for Sqlite {
     }
 
     fn rederive(&self, structures: &[(EmailId, Vec<u8>)], derived: Derived) -> Result<Written, Error> {
-        self.connections.write(|connection| derived::rederive(connection, structures, derived))
+        self.connections
+            .write(need::of_structures(structures), |connection| derived::rederive(connection, structures, derived))
     }
 
     fn examine(&self) -> Result<Vec<String>, Error> {

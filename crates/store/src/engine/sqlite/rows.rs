@@ -1,14 +1,19 @@
 //! Rows that are no account's own, in a table of the directory's file.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use super::directory::PRAGMAS;
 use super::footing::{Footing, Paths};
+use super::manner::{self, Manner, Opened};
+use super::need;
 use crate::Error;
 use crate::backend::rows::{KeyedRow, Rows};
 use crate::backend::{Edit, Table};
+use crate::disk::Disk;
 use crate::engine::Written;
 use crate::lock::{Lock, Rank};
 
@@ -19,26 +24,45 @@ const TABLE: &str = "
         STRICT, WITHOUT ROWID;
 ";
 
+/// Where the connection is, if there is one. The directory, which is in the same file, closes it when both have to be opened
+/// in another manner.
+pub(crate) type Seat = Arc<Lock<Option<(Opened, Footing)>>>;
+
+/// An empty one.
+pub(crate) fn seat() -> Seat {
+    Arc::new(Lock::new(Rank::Rows, None))
+}
+
 /// The rows, by a connection of their own that is opened when they are first used.
 #[derive(Debug)]
 pub(crate) struct SqliteRows {
     paths: Paths,
-    connection: Lock<Option<(Connection, Footing)>>,
+    disk: Disk,
+    seat: Seat,
 }
 
 impl SqliteRows {
     /// The rows that are kept in the file at `path`, which is there.
-    pub(crate) fn new(path: &Path) -> Self {
-        Self { paths: Paths::new(path), connection: Lock::new(Rank::Rows, None) }
+    pub(crate) fn new(path: &Path, disk: Disk, seat: Seat) -> Self {
+        Self { paths: Paths::new(path), disk, seat }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Connection) -> Result<T, Error>) -> Result<T, Error> {
-        let mut connection = self.connection.lock();
-        let (open, footing) = match &mut *connection {
+        let mut seat = self.seat.lock();
+        let manner = Manner::on(&self.disk);
+        if let Some((opened, _)) = seat.take_if(|(opened, _)| opened.manner != manner || !opened.lasts())
+            && manner == Manner::Careful
+        {
+            opened.leave_journal();
+        }
+        let (opened, footing) = match &mut *seat {
             Some(open) => open,
-            closed => closed.insert(self.open()?),
+            closed => closed.insert(self.open(manner)?),
         };
-        let result = act(open).and_then(|result| {
+        let result = act(&mut opened.connection).and_then(|result| {
+            if !opened.holds(self.paths.database()) {
+                return Err(Error::Busy);
+            }
             // What went to a file that was deleted is lost.
             let stands = footing.holds(&self.paths);
             let replaced = || Error::Replaced { what: self.paths.database().display().to_string() };
@@ -46,20 +70,20 @@ impl SqliteRows {
         });
         if result.as_ref().is_err_and(super::spoils) {
             // What of it is on disk is not known: the next one reads it anew.
-            *connection = None;
+            *seat = None;
         }
         result
     }
 
-    fn open(&self) -> Result<(Connection, Footing), Error> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(self.paths.database(), flags)?;
-        connection.busy_timeout(Duration::from_secs(10))?;
-        connection
-            .execute_batch("PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;")?;
-        connection.execute_batch(TABLE)?;
+    fn open(&self, manner: Manner) -> Result<(Opened, Footing), Error> {
+        let opened = manner::open(self.paths.database(), &self.disk, manner)?;
+        opened.connection.busy_timeout(Duration::from_secs(10))?;
+        opened.connection.execute_batch(PRAGMAS)?;
+        if manner == Manner::Usual {
+            opened.connection.execute_batch(TABLE)?;
+        }
         let footing = self.paths.now();
-        Ok((connection, footing))
+        Ok((opened, footing))
     }
 }
 
@@ -82,6 +106,8 @@ impl Rows for SqliteRows {
     }
 
     fn write(&self, edits: &[Edit]) -> Result<Written, Error> {
+        let (work, octets) = need::LITTLE;
+        let _room = self.disk.promise(work, octets)?;
         self.with(|connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for edit in edits {

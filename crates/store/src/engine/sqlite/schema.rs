@@ -8,6 +8,8 @@ use std::time::Duration;
 use account::codec::Format;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
+use super::manner::{self, Manner, Opened};
+use crate::disk::Disk;
 use crate::{AccountId, Error, Identity, StoreId};
 
 /// How long to wait for another process that writes.
@@ -46,6 +48,14 @@ const PRAGMAS: &str = "
     PRAGMA trusted_schema = OFF;
 ";
 
+/// Where an account is kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    pub(super) path: &'a Path,
+    pub(super) owner: Identity,
+    pub(super) disk: &'a Disk,
+}
+
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -54,31 +64,31 @@ pub(super) enum Role {
 }
 
 /// Opens the file of an account, if it is there and that account's.
-pub(super) fn open(path: &Path, owner: Identity, role: Role) -> Result<Connection, Error> {
-    open_owned(path, owner, role).map_err(|error| error.at(path))
+pub(super) fn open(place: Place<'_>, role: Role, manner: Manner) -> Result<Opened, Error> {
+    open_owned(place, role, manner).map_err(|error| error.at(place.path))
 }
 
-fn open_owned(path: &Path, owner: Identity, role: Role) -> Result<Connection, Error> {
+fn open_owned(Place { path, owner, disk }: Place<'_>, role: Role, manner: Manner) -> Result<Opened, Error> {
     refuse_unopened(path, owner)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = match Connection::open_with_flags(path, flags) {
-        Ok(connection) => connection,
+    let opened = match manner::open(path, disk, manner) {
+        Ok(opened) => opened,
         Err(_) if matches!(path.try_exists(), Ok(false)) => return Err(Error::NoSuchAccount),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
+    let connection = &opened.connection;
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(32);
     connection.execute_batch(PRAGMAS)?;
     if role == Role::Reader {
         connection.execute_batch("PRAGMA query_only = ON")?;
     }
-    if version(&connection)? == 0 {
+    if version(connection)? == 0 {
         // Its maker was stopped before it was done: there is nothing in it.
         return Err(Error::NoSuchAccount);
     }
-    format(&connection, path)?;
-    match identity(&connection)? {
-        Some(found) if found == owner => Ok(connection),
+    format(connection, path)?;
+    match identity(connection)? {
+        Some(found) if found == owner => Ok(opened),
         found => Err(Error::Foreign { what: path.display().to_string(), found }),
     }
 }
@@ -122,9 +132,8 @@ pub(super) fn refuse_another(path: &Path, owner: Identity) -> Result<(), Error> 
 
 /// A look at a file as it is without its journal. Nothing is locked or changed.
 pub(super) fn without_journal(path: &Path) -> Option<Connection> {
-    let escaped = path.to_str()?.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).ok()
+    Connection::open_with_flags(manner::uri(path, "immutable=1").ok()?, flags).ok()
 }
 
 fn version(connection: &Connection) -> Result<i64, Error> {

@@ -11,7 +11,7 @@ use crate::Error;
 use crate::engine::{Batch, Cell, CellName, Checkpoint, Email, Generation, NewEmail, Over, Row, Written};
 
 /// How many pages are given back to the file system at once: 4 MiB.
-const SHRINK: u32 = 1024;
+pub(super) const SHRINK: u32 = 1024;
 
 /// So many free pages, and so many of all, are left for what comes next.
 const FEW: i64 = 256;

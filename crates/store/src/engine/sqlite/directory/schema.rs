@@ -6,6 +6,8 @@ use std::time::Duration;
 use account::codec::Format;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
+use crate::disk::Disk;
+use crate::engine::sqlite::manner::{self, Manner, Opened};
 use crate::engine::sqlite::private_file;
 use crate::engine::sqlite::schema::{beside, without_journal};
 use crate::{Error, StoreId};
@@ -31,7 +33,7 @@ const MORE_TABLES: &str = "
 ";
 
 /// Opens a directory; `None` if the file is missing, or empty.
-pub(super) fn open(path: &Path) -> Result<Option<Connection>, Error> {
+pub(super) fn open(path: &Path, disk: &Disk) -> Result<Option<Opened>, Error> {
     // SQLite would remove the journal beside an empty file, and the directory may be in there.
     match std::fs::metadata(path) {
         Ok(found) if found.len() > 0 => {}
@@ -39,14 +41,26 @@ pub(super) fn open(path: &Path) -> Result<Option<Connection>, Error> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.into()),
     }
-    let connection = connect(path, OpenFlags::empty())?;
-    connection.busy_timeout(PATIENCE)?;
-    if version(&connection)? == 0 {
+    let opened = manner::open(path, disk, Manner::on(disk))?;
+    opened.connection.busy_timeout(PATIENCE)?;
+    if version(&opened.connection)? == 0 {
         return Ok(None);
     }
-    format(&connection)?;
-    patiently(|| prepare(&connection))?;
-    Ok(Some(connection))
+    format(&opened.connection)?;
+    ready(opened).map(Some)
+}
+
+/// Opens a directory that has been looked into, in the manner that its disk calls for now.
+pub(super) fn reopen(path: &Path, disk: &Disk) -> Result<Opened, Error> {
+    ready(manner::open(path, disk, Manner::on(disk))?)
+}
+
+fn ready(opened: Opened) -> Result<Opened, Error> {
+    match opened.manner {
+        Manner::Usual => patiently(|| prepare(&opened.connection))?,
+        Manner::Careful => opened.connection.execute_batch(PRAGMAS)?,
+    }
+    Ok(opened)
 }
 
 /// Whose a directory with a journal beside it is, where the file says so without the journal: SQLite would write that into
@@ -61,19 +75,19 @@ pub(super) fn store_without_journal(path: &Path) -> Option<StoreId> {
 pub(super) fn create(path: &Path, store: StoreId) -> Result<(), Error> {
     private_file(path)?;
     patiently(|| {
-        let connection = connect(path, OpenFlags::SQLITE_OPEN_CREATE)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
         prepare(&connection)?;
         furnish(&connection, store)
     })
 }
 
+/// What holds for each connection to it.
+pub(in super::super) const PRAGMAS: &str =
+    "PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;";
+
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-fn connect(path: &Path, more: OpenFlags) -> Result<Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
-    Ok(Connection::open_with_flags(path, flags)?)
-}
 
 /// Going over to WAL does not wait for others by itself.
 fn patiently(act: impl Fn() -> Result<(), Error>) -> Result<(), Error> {
@@ -95,8 +109,7 @@ fn prepare(connection: &Connection) -> Result<(), Error> {
         // It says so instead of failing, and would go on without.
         return Err(Error::Busy);
     }
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;")?;
-    Ok(())
+    Ok(connection.execute_batch(PRAGMAS)?)
 }
 
 /// Makes the tables of a directory that has none.

@@ -52,12 +52,14 @@ impl Store {
     /// Opens the store in a data folder. If there is none, or its parts do not belong together, it fails with
     /// [`Error::Folder`] and leaves all as it is.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
-        Self::with_backend(options.clone(), Arc::new(Files::open(dir, &options)?))
+        let files = Files::open(dir, &options)?;
+        Self::with_backend(options, Arc::new(files))
     }
 
     /// The same for a data folder that may be absent or empty: a store is set up in it then.
     pub fn set_up(dir: &Path, options: Options) -> Result<Self, Error> {
-        Self::with_backend(options.clone(), Arc::new(Files::set_up(dir, &options)?))
+        let files = Files::set_up(dir, &options)?;
+        Self::with_backend(options, Arc::new(files))
     }
 
     /// A store that forgets everything when it is dropped: for tests and for trying things out.

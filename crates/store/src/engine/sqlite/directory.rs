@@ -331,7 +331,7 @@ impl Directory for SqliteDirectory {
     fn made(&self, id: AccountId) -> Result<(), Error> {
         self.record(|kept| {
             let number = id.get().cast_signed();
-            schema::is_made(&kept.connection, number)?.ok_or(Error::NoSuchAccount)?;
+            schema::is_made(kept.connection, number)?.ok_or(Error::NoSuchAccount)?;
             kept.connection.prepare_cached("INSERT OR IGNORE INTO made VALUES (?1)")?.execute([number])?;
             Ok(())
         })

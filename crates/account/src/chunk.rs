@@ -115,6 +115,12 @@ impl Chunk {
         }
     }
 
+    /// How many octets its messages take: packed, unpacked, or both.
+    pub(crate) fn held(&self) -> usize {
+        let records = self.records.get().map_or(0, |records| records.capacity() * size_of::<Record>());
+        records + self.packed.as_ref().map_or(0, |packed| packed.len())
+    }
+
     /// The name under which checkpoints keep it.
     pub fn base(&self) -> Uid {
         self.base

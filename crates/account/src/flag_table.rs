@@ -9,7 +9,7 @@
 //! one before end, and none is given twice.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use imap::{Keyword, StoreMode};
 
@@ -88,6 +88,12 @@ impl PartialEq for FlagTable {
 impl Eq for FlagTable {}
 
 impl FlagTable {
+    /// The table of a mailbox that has had no flags yet: all that have it share one.
+    pub fn none() -> Arc<Self> {
+        static NONE: LazyLock<Arc<FlagTable>> = LazyLock::new(Arc::default);
+        NONE.clone()
+    }
+
     fn beginning_after(before: u32, keywords: Arc<Keywords>) -> Self {
         let none = FlagSet::default();
         let by_set = HashMap::from([(none.clone(), FlagSetId(0))]);

@@ -27,6 +27,7 @@ pub mod search;
 mod state;
 mod totals;
 mod vanished;
+mod weight;
 
 pub use account_difference::{AccountDifference, Counts, MailboxDifference, Shift, account_difference};
 pub use change::{Added, Change, Commit};
@@ -35,6 +36,7 @@ pub use difference::{Difference, difference};
 pub use flag_table::{FlagSet, FlagSetId, FlagTable, KeywordId, PerFlags};
 pub use flags::{Flags, SystemFlags};
 pub use id::{EmailId, MailboxId};
+pub use limits::Limits;
 pub use mailbox::Mailbox;
 pub use messages::Messages;
 pub use object_id::{Foreign, ObjectId, ObjectIds, Origin};

@@ -6,7 +6,7 @@ use std::ops::BitOr;
 
 use imap::Flag;
 
-use crate::{Flags, MailboxId, Refusal};
+use crate::{Flags, Limits, MailboxId, Refusal};
 
 /// A set of rights (RFC 4314 §2.1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -111,12 +111,14 @@ pub struct Permit {
     pub mailbox: MailboxId,
     /// The rights to it.
     pub rights: Rights,
+    /// How much may come into it.
+    pub limits: Limits,
 }
 
 impl Permit {
     /// All rights, as its owner has, and whoever acts for them: delivery, import.
     pub fn owner(mailbox: MailboxId) -> Self {
-        Self { mailbox, rights: Rights::ALL }
+        Self { mailbox, rights: Rights::ALL, limits: Limits::default() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The UIDs that have gone from a mailbox, and when.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use imap::{ModSeq, UidSet};
 
@@ -18,6 +18,12 @@ pub struct Vanished {
 }
 
 impl Vanished {
+    /// What nothing has gone from: all that are so share one.
+    pub fn none() -> Arc<Self> {
+        static NONE: LazyLock<Arc<Vanished>> = LazyLock::new(Arc::default);
+        NONE.clone()
+    }
+
     /// From a checkpoint, in the order of their modseqs.
     pub fn from_entries(entries: impl IntoIterator<Item = (ModSeq, UidSet)>) -> Self {
         Self { entries: entries.into_iter().map(|(modseq, uids)| (modseq, Arc::new(uids))).collect() }

@@ -89,11 +89,11 @@ impl Account {
     }
 
     fn inbox(&self, rights: Rights) -> Permit {
-        Permit { mailbox: self.inbox, rights }
+        Permit { rights, ..Permit::owner(self.inbox) }
     }
 
     fn archive(&self, rights: Rights) -> Permit {
-        Permit { mailbox: self.archive, rights }
+        Permit { rights, ..Permit::owner(self.archive) }
     }
 
     /// The flags of a mailbox's messages after a plan is carried out.

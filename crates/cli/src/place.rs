@@ -44,7 +44,7 @@ impl Place {
     /// The store of a data folder.
     pub(crate) fn open(&self) -> Result<Open> {
         let config = self.load(Overrides::default())?;
-        Open::new(config.data().to_owned(), config.store.options(), Store::open)
+        Open::new(config.data().to_owned(), config.store.options(&config.limits), Store::open)
     }
 
     /// The store of a data folder, which is set up if it is absent or empty.

@@ -167,13 +167,13 @@ impl From<&Refusal> for Reply {
     }
 }
 
-/// A failure of the store. It may pass, except that an account may have gone since RCPT.
+/// A failure of the store, which may pass. Where the account has gone since RCPT, the address may lead to another one by
+/// now, made under the same name: RCPT says so the next time, or that nobody has it any more.
 impl From<&store::Error> for Reply {
     fn from(error: &store::Error) -> Self {
         match error {
             store::Error::Full | store::Error::ReadOnly => Self::DiskFull,
             store::Error::Unsettled(_) | store::Error::Replaced { .. } => Self::Unsettled,
-            store::Error::NoSuchAccount => Self::NoSuchUser,
             store::Error::TooLarge => Self::TooLarge,
             _ => Self::Failed,
         }
@@ -225,8 +225,8 @@ mod tests {
     #[test]
     fn what_may_pass_is_sent_again_and_what_does_not_is_refused_for_good() {
         let failed = |error: store::Error| Reply::from(&CommitError::Failed(error)).is_permanent();
-        assert!(failed(store::Error::NoSuchAccount) && failed(store::Error::TooLarge));
-        assert!(!failed(store::Error::Full) && !failed(store::Error::Busy));
+        assert!(failed(store::Error::TooLarge));
+        assert!(!failed(store::Error::Full) && !failed(store::Error::Busy) && !failed(store::Error::NoSuchAccount));
         assert!(Reply::from(&CommitError::Refused(Refusal::NotAllowed)).is_permanent());
         assert!(!Reply::from(&CommitError::Refused(Refusal::OutOfNumbers)).is_permanent());
     }

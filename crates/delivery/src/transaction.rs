@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use account::plan::{self, NewMessage};
-use account::{Flags, Permit, Planned, Refusal, State};
+use account::{Flags, Limits, Permit, Planned, Refusal, State};
 use gate::Peer;
 use imap::InternalDate;
 use store::{AccountId, Actor, CommitError, Message, Upload};
@@ -182,6 +182,11 @@ impl Delivery<'_> {
     fn commit(&self, share: &Share) -> Reply {
         let account = share.account;
         let committed = self.committed(share);
+        if let Err(CommitError::Failed(store::Error::NoSuchAccount)) = committed {
+            // What is remembered of addresses is from before it was removed. If it cannot be looked at, the server does so
+            // in a moment.
+            let _newest = self.settings.store.directory().refresh();
+        }
         let (event, reply) = match &committed {
             Ok(()) => (Event::Delivered { account, size: self.message.size() }, Reply::Delivered),
             Err(error) => match Reply::from(error) {
@@ -208,14 +213,19 @@ impl Delivery<'_> {
             credential: String::new(),
             address: self.peer.address,
         };
-        let (now, details) = (self.now, share.details.clone());
-        let plan = move |state: &State| deliver(state, &details, &new, now);
+        let (now, details, limits) = (self.now, share.details.clone(), account.limits());
+        let plan = move |state: &State| deliver(state, (&details, limits), &new, now);
         account.commit(&who, now, vec![self.message.clone()], plan).map(|_| ())
     }
 }
 
 /// Puts one email into each mailbox that the details lead to. Two addresses of one mailbox bring it there once.
-fn deliver(state: &State, details: &[Option<Box<str>>], new: &NewMessage, now: i64) -> Result<Planned<()>, Refusal> {
+fn deliver(
+    state: &State,
+    (details, limits): (&[Option<Box<str>>], Limits),
+    new: &NewMessage,
+    now: i64,
+) -> Result<Planned<()>, Refusal> {
     let mut mailboxes = Vec::with_capacity(1);
     for detail in details {
         let mailbox = route::mailbox(state, detail.as_deref()).ok_or(Refusal::NoSuchDestination)?;
@@ -226,7 +236,8 @@ fn deliver(state: &State, details: &[Option<Box<str>>], new: &NewMessage, now: i
     let mut changes = Vec::with_capacity(mailboxes.len());
     for mailbox in mailboxes {
         // Each is planned against the same state, so each names the commit's one email.
-        changes.extend(plan::deliver(state, Some(Permit::owner(mailbox)), std::slice::from_ref(new), now)?.changes);
+        let to = Permit { limits, ..Permit::owner(mailbox) };
+        changes.extend(plan::deliver(state, Some(to), std::slice::from_ref(new), now)?.changes);
     }
     Ok(Planned { changes, outcome: () })
 }

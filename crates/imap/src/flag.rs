@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// A flag that can be stored. `\Recent` is none: clients cannot set it (RFC 3501 §2.3.2).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -44,9 +45,9 @@ impl fmt::Display for Flag {
 const LONGEST_KEYWORD: usize = 255;
 
 /// A flag without `\`: a valid atom (RFC 9051 §9 `flag-keyword`). Keywords are the same whatever the case of their
-/// ASCII letters (RFC 9051 §2.3.2); the spelling is kept.
+/// ASCII letters (RFC 9051 §2.3.2); the spelling is kept. Cloning is free.
 #[derive(Clone)]
-pub struct Keyword(Box<str>);
+pub struct Keyword(Arc<str>);
 
 impl Keyword {
     /// `None` for what is no atom or longer than 255 octets.

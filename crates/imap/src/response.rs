@@ -16,7 +16,7 @@ pub use mailbox::{
     vanished,
 };
 pub use number::number;
-pub use search::{Esearch, SearchLine, esearch};
+pub use search::{Esearch, SearchLine, esearch, esearch_end};
 pub use server::{capability, enabled, id, namespace};
 pub use status_line::{Condition, continuation, tagged, untagged};
 pub use text::{astring, literal, literal_head, literal8_head, mailbox, nstring, quoted, string};

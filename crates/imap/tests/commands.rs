@@ -256,7 +256,7 @@ fn append_and_replace_up_to_the_octets() {
         ("APPEND x {326}", Command::Append(append("x", &message))),
         ("APPEND x {326+}", Command::Append(append("x", &message))),
         ("APPEND {1}\r\nx (\\Seen) {326}", Command::Append(append("x", &seen))),
-        ("APPEND x (\\Seen \\Recent \\seen) {326}", Command::Append(append("x", &seen))),
+        ("APPEND x (\\Seen \\seen) {326}", Command::Append(append("x", &seen))),
         (
             "APPEND x () \"17-Jul-1996 02:44:25 -0700\" ~{326}",
             Command::Append(append("x", &AppendMessage { date, form: MessageForm::Literal8, ..message.clone() })),

@@ -171,7 +171,7 @@ fn search_results() {
     let tag = Tag::new("a567").unwrap();
     let all: SeqSet = numbers.into_iter().collect();
     let none: Esearch<'_, SeqNum> =
-        Esearch { tag: &tag, numbers: Numbers::Seq, min: None, max: None, count: None, modseq: None, all: false };
+        Esearch { tag: &tag, numbers: Numbers::Seq, min: None, max: None, count: None, all: false };
     check("* ESEARCH (TAG \"a567\") UID MIN 7 MAX 3800 COUNT 15 MODSEQ 1\r\n", NoReader, |out| {
         let found = Esearch {
             tag: &tag,
@@ -179,20 +179,19 @@ fn search_results() {
             min: Uid::new(7),
             max: Uid::new(3800),
             count: Some(15),
-            modseq: Some(ModSeq::MIN),
             all: false,
         };
         esearch(out, &found);
-        line_end(out);
+        esearch_end(out, Some(ModSeq::MIN));
     });
-    check("* ESEARCH (TAG \"a567\") COUNT 0 ALL 2,5\r\n", NoReader, |out| {
+    check("* ESEARCH (TAG \"a567\") COUNT 0 ALL 2,5 MODSEQ 7\r\n", NoReader, |out| {
         esearch(out, &Esearch { count: Some(0), all: true, ..none.clone() });
         all.write_to(out);
-        line_end(out);
+        esearch_end(out, ModSeq::new(7));
     });
     check("* ESEARCH (TAG \"a567\")\r\n", NoReader, |out| {
         esearch(out, &none);
-        line_end(out);
+        esearch_end(out, None);
     });
 }
 

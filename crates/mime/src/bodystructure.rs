@@ -12,7 +12,7 @@ const NO_PARTS: &[u8] = b"(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL
 const NO_PARTS_EXTENDED: &[u8] =
     b"(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0 NIL NIL NIL NIL)";
 /// ENVELOPE of a message that cannot be looked into.
-const NO_ENVELOPE: &[u8] = b"(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)";
+pub(crate) const NO_ENVELOPE: &[u8] = b"(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)";
 
 /// With or without extension data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,17 +23,36 @@ pub(crate) enum Form {
 
 impl Node {
     /// Takes over what its header says; `kind` was decided by the scanner.
-    pub(crate) fn describe(&mut self, content: &Content, kind: PartKind) {
+    pub(crate) fn describe(&mut self, content: &Content, kind: PartKind, described: Described) {
         self.kind = kind;
         self.encoding = content.decoding();
-        self.charset = content.param("charset").unwrap_or_default().to_vec();
-        (self.fields, self.extension) = pieces(content, kind);
+        self.charset = content.param("charset").unwrap_or_default().into_owned();
+        (self.fields, self.extension) = (described.fields, described.extension);
         self.media.clone_from(&content.media);
         self.subtype.clone_from(&content.subtype);
     }
 }
 
-/// What of a part's structure its header alone decides: before and behind the sizes.
+/// What of a part's structure its header alone decides, as it goes on the wire.
+pub(crate) struct Described {
+    /// What stands before the sizes.
+    fields: Vec<u8>,
+    /// What stands behind them.
+    extension: Vec<u8>,
+}
+
+impl Described {
+    pub(crate) fn of(content: &Content, kind: PartKind) -> Self {
+        let (fields, extension) = pieces(content, kind);
+        Self { fields, extension }
+    }
+
+    /// How many octets of the record it takes: in BODYSTRUCTURE and BODY, and at most once more in the part's row.
+    pub(crate) fn weight(&self) -> usize {
+        3 * self.fields.len() + self.extension.len()
+    }
+}
+
 fn pieces(content: &Content, kind: PartKind) -> (Vec<u8>, Vec<u8>) {
     let (mut fields, mut extension) = (Vec::new(), Vec::new());
     if kind == PartKind::Multipart {

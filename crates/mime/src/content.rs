@@ -1,9 +1,11 @@
 //! What the Content-* fields of one header block say of a part (RFC 2045, RFC 2183, RFC 3282, RFC 2557, RFC 1864).
 
+use std::borrow::Cow;
+
 use crate::cursor::{Cursor, is_space};
 use crate::header::{collapse, fields, unfold};
 use crate::limits::Limits;
-use crate::param::{Param, params};
+use crate::param::{Param, extended, params};
 use crate::transfer::Encoding;
 
 /// What a part is when its header does not say so (RFC 2046 §5.1.5: `message/rfc822` in a digest).
@@ -106,14 +108,20 @@ impl Content {
         self.media.eq_ignore_ascii_case(media.as_bytes())
     }
 
-    pub(crate) fn param(&self, name: &str) -> Option<&[u8]> {
-        let param = self.params.iter().find(|(known, _)| known.eq_ignore_ascii_case(name.as_bytes()))?;
-        Some(&param.1)
+    /// A parameter's value, also of one that is written in the extended form (RFC 2231 §4).
+    pub(crate) fn param(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        let is = |known: &[u8]| known.eq_ignore_ascii_case(name.as_bytes());
+        if let Some((_, value)) = self.params.iter().find(|(known, _)| is(known)) {
+            return Some(value.into());
+        }
+        let (_, value) = self.params.iter().find(|(known, _)| known.strip_suffix(b"*").is_some_and(is))?;
+        Some(extended(value).into())
     }
 
     /// The multipart's boundary. RFC 2046 §5.1.1: it cannot end with white space.
-    pub(crate) fn boundary(&self) -> Option<&[u8]> {
-        self.param("boundary").map(<[u8]>::trim_ascii_end).filter(|boundary| !boundary.is_empty())
+    pub(crate) fn boundary(&self) -> Option<Vec<u8>> {
+        let boundary = self.param("boundary")?.trim_ascii_end().to_vec();
+        (!boundary.is_empty()).then_some(boundary)
     }
 
     pub(crate) fn is_disposed(&self, kind: &str) -> bool {

@@ -43,13 +43,17 @@ pub fn parse(value: &[u8]) -> Option<Sent> {
 /// Octets of a date that are read; more are no date.
 const LONGEST: usize = 200;
 
-/// Words with one kind of white space, without comments and commas; obsolete syntax allows white space around colons (RFC 5322 §4.3).
+/// Words with one kind of white space, without comments, and without commas but for one after the first word: that is a weekday, also
+/// where it is spelt like a month (Spanish and Italian `Mar`). Obsolete syntax allows white space around colons (RFC 5322 §4.3).
 fn clean(value: &[u8]) -> Vec<u8> {
     let mut words = Vec::with_capacity(value.len());
     let mut cursor = Cursor::new(value);
     loop {
         cursor.skip_cfws();
         if cursor.eat(b',') {
+            if !words.is_empty() && !words.trim_ascii().contains(&b' ') {
+                words.push(b',');
+            }
             continue;
         }
         let word = cursor.take_while(|octet| !is_space(octet) && !matches!(octet, b',' | b'('));
@@ -67,6 +71,8 @@ fn clean(value: &[u8]) -> Vec<u8> {
 struct Found {
     day: Option<u8>,
     month: Option<u8>,
+    /// What a word before a comma would be, if no other one is a month: `Apr, 02 2014`.
+    perhaps: Option<u8>,
     year: Option<i64>,
     time: Option<(i64, i64, i64)>,
     zone: Option<i16>,
@@ -75,7 +81,14 @@ struct Found {
 impl Found {
     fn word(&mut self, word: &[u8]) {
         let Some(&first) = word.first() else { return };
-        if word.contains(&b':') {
+        if let Some(weekday) = word.strip_suffix(b",").filter(|_| first.is_ascii_alphabetic()) {
+            self.perhaps = month(weekday);
+            return;
+        }
+        let word = word.strip_suffix(b",").unwrap_or(word);
+        if let Some(zone) = colon_zone(word) {
+            self.zone = self.zone.or(Some(zone));
+        } else if word.contains(&b':') {
             // ISO 8601 puts the time behind a T, in the same word.
             match word.iter().position(|&octet| octet == b'T') {
                 Some(at) if first.is_ascii_digit() => {
@@ -135,13 +148,13 @@ impl Found {
         let mut pieces = clock.split(|&octet| octet == b':');
         let mut piece = || pieces.next().map(number);
         let (hour, minute, second) = (piece().unwrap_or(99), piece().unwrap_or(99), piece().unwrap_or(0));
-        // A leap second is a second of the grammar (RFC 5322 §3.3).
+        // A leap second is a second of the grammar (RFC 5322 §3.3), and of the day that it ends.
         let valid = hour < 24 && minute < 60 && second <= 60;
-        self.time = Some(if valid { (hour, minute, second) } else { (0, 0, 0) });
+        self.time = Some(if valid { (hour, minute, second.min(59)) } else { (0, 0, 0) });
     }
 
     fn sent(self) -> Option<Sent> {
-        let (day, month, year) = (self.day?, self.month?, self.year?);
+        let (day, month, year) = (self.day?, self.month.or(self.perhaps)?, self.year?);
         if day > days_in(year, month) {
             return None;
         }
@@ -207,6 +220,14 @@ fn numeric_zone(word: &[u8]) -> Option<i16> {
     Some(if *sign == b'-' { -minutes } else { minutes })
 }
 
+/// A zone with a colon that is a word of its own: `+01:00`, `GMT+01:00`.
+fn colon_zone(word: &[u8]) -> Option<i16> {
+    let sign = word.iter().position(|octet| matches!(octet, b'+' | b'-'))?;
+    let (name, zone) = word.split_at_checked(sign)?;
+    let named = name.is_empty() || [&b"GMT"[..], b"UTC", b"UT"].iter().any(|known| name.eq_ignore_ascii_case(known));
+    if named && zone.contains(&b':') { numeric_zone(zone) } else { None }
+}
+
 /// The zones of obsolete syntax; military letters were used wrongly and are UTC (RFC 5322 §4.3).
 fn named_zone(word: &[u8]) -> Option<i16> {
     let upper = word.to_ascii_uppercase();
@@ -252,6 +273,15 @@ mod tests {
             ("Wed 29 May 2019 06:09:22 PM EDT", Some((1_559_167_762, -240))),
             ("29 May 2019 12:00 AM +0000", Some((1_559_088_000, 0))),
             ("13 Feb 2003", Some((1_045_094_400, 0))),
+            ("Fri, 4 Apr 2014 18:08:17 +01:00", Some((1_396_631_297, 60))),
+            ("Fri, 4 Apr 2014 18:08:17 GMT+01:00", Some((1_396_631_297, 60))),
+            ("Fri, 4 Apr 2014 18:08:17 -03:30", Some((1_396_647_497, -210))),
+            ("Mar, 02 Apr 2014 10:00:00 +0000", Some((1_396_432_800, 0))),
+            ("mar, 2 Apr 2014 10:00:00 +0000", Some((1_396_432_800, 0))),
+            ("Apr, 02 2014 10:00:00 +0000", Some((1_396_432_800, 0))),
+            ("02, Apr 2014 10:00:00 +0000", Some((1_396_432_800, 0))),
+            ("Sat, 31 Dec 2016 23:59:60 +0000", Some((1_483_228_799, 0))),
+            ("Sat, 31 Dec 2016 15:59:60 -0800", Some((1_483_228_799, -480))),
             ("29 Feb 2003 00:00:00 +0000", None),
             ("yesterday", None),
             ("", None),
@@ -267,5 +297,9 @@ mod tests {
         let sent = parse(b"31 Dec 2000 16:01:33 -0800").unwrap();
         assert_eq!(sent.local_day(), days_from_civil(2000, 12, 31));
         assert_eq!(sent.unix.div_euclid(86_400), days_from_civil(2001, 1, 1));
+        for zone in ["-0800", "+0000", "+0530"] {
+            let sent = parse(format!("31 Dec 2016 23:59:60 {zone}").as_bytes()).unwrap();
+            assert_eq!(sent.local_day(), days_from_civil(2016, 12, 31), "a leap second in {zone}");
+        }
     }
 }

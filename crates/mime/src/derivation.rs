@@ -14,7 +14,7 @@ impl Derivation {
     /// The first one: what 0.1 derived.
     pub const FIRST: Self = Self(1);
     /// The one of this program.
-    pub const CURRENT: Self = Self::FIRST;
+    pub const CURRENT: Self = Self(2);
 
     /// Its number.
     pub fn number(self) -> u8 {

@@ -30,10 +30,10 @@ impl Envelope {
                 continue;
             }
             match field.name.to_ascii_lowercase().as_slice() {
-                b"date" => text(&mut envelope.date, || unfold(field.value)),
-                b"subject" => text(&mut envelope.subject, || collapse(field.value)),
-                b"in-reply-to" => text(&mut envelope.in_reply_to, || unfold(field.value)),
-                b"message-id" => text(&mut envelope.message_id, || unfold(field.value)),
+                b"date" => text(&mut envelope.date, || unfold(cut(field.value, limits))),
+                b"subject" => text(&mut envelope.subject, || collapse(cut(field.value, limits))),
+                b"in-reply-to" => text(&mut envelope.in_reply_to, || unfold(cut(field.value, limits))),
+                b"message-id" => text(&mut envelope.message_id, || unfold(cut(field.value, limits))),
                 name => {
                     let joined = matches!(name, b"to" | b"cc" | b"bcc");
                     match envelope.list(name) {
@@ -66,19 +66,19 @@ impl Envelope {
     }
 
     /// Writes `"(" env-date SP env-subject ... env-message-id ")"`.
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>, limits: &Limits) {
         let from = list_or_none(self.from.as_ref());
         let or_from = |list: &Option<Vec<Address>>| list_or_none(list.as_ref()).or(from).map(<[Address]>::to_vec);
         out.push(b'(');
         wire::nstring(out, self.date.as_deref());
         out.push(b' ');
         wire::nstring(out, self.subject.as_deref());
-        write_list(out, from);
+        write_list(out, from, limits);
         // Absent or empty, these two are as From (RFC 9051 §7.5.2).
-        write_list(out, or_from(&self.sender).as_deref());
-        write_list(out, or_from(&self.reply_to).as_deref());
+        write_list(out, or_from(&self.sender).as_deref(), limits);
+        write_list(out, or_from(&self.reply_to).as_deref(), limits);
         for list in [&self.to, &self.cc, &self.bcc] {
-            write_list(out, list_or_none(list.as_ref()));
+            write_list(out, list_or_none(list.as_ref()), limits);
         }
         out.push(b' ');
         wire::nstring(out, self.in_reply_to.as_deref());
@@ -98,14 +98,26 @@ fn list_or_none(list: Option<&Vec<Address>>) -> Option<&[Address]> {
     list.map(Vec::as_slice).filter(|list| !list.is_empty())
 }
 
-fn write_list(out: &mut Vec<u8>, list: Option<&[Address]>) {
-    out.push(b' ');
-    let Some(list) = list else { return out.extend_from_slice(b"NIL") };
-    out.push(b'(');
-    for address in list {
-        address.write(out);
+/// What is looked at of a text.
+fn cut<'a>(value: &'a [u8], limits: &Limits) -> &'a [u8] {
+    value.get(..limits.text).unwrap_or(value)
+}
+
+fn write_list(out: &mut Vec<u8>, list: Option<&[Address]>, limits: &Limits) {
+    let mut written = Vec::new();
+    for address in list.unwrap_or_default() {
+        let whole = written.len();
+        address.write(&mut written);
+        if written.len() > limits.list {
+            written.truncate(whole);
+            break;
+        }
     }
-    out.push(b')');
+    // A list has one address at least (RFC 9051 §9, `env-from`).
+    let (open, close): (&[u8], &[u8]) = if written.is_empty() { (b" NIL", b"") } else { (b" (", b")") };
+    for piece in [open, &written, close] {
+        out.extend_from_slice(piece);
+    }
 }
 
 #[cfg(test)]
@@ -114,7 +126,7 @@ mod tests {
 
     fn wire(block: &str) -> String {
         let mut out = Vec::new();
-        Envelope::read(block.as_bytes(), &Limits::default()).write(&mut out);
+        Envelope::read(block.as_bytes(), &Limits::default()).write(&mut out, &Limits::default());
         String::from_utf8(out).unwrap()
     }
 

@@ -36,7 +36,7 @@ pub(crate) struct Facts {
 impl Facts {
     /// Reads the message's header block.
     pub(crate) fn read(&mut self, block: &[u8], envelope: &Envelope, limits: &Limits) {
-        envelope.write(&mut self.envelope);
+        envelope.write(&mut self.envelope, limits);
         let subject = encoded_word::decode(envelope.subject.as_deref().unwrap_or_default());
         // Encoded words can hold what folding cannot: RFC 5256 §2.1 wants single spaces after decoding.
         self.subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -46,9 +46,9 @@ impl Facts {
         self.message_id = first_id(&envelope.message_id);
         self.in_reply_to = first_id(&envelope.in_reply_to);
         self.read_references(block, limits);
-        (self.first_from, self.display_from) = sort_values(envelope.from.as_deref());
-        (self.first_to, self.display_to) = sort_values(envelope.to.as_deref());
-        (self.first_cc, _) = sort_values(envelope.cc.as_deref());
+        (self.first_from, self.display_from) = sort_values(envelope.from.as_deref(), limits);
+        (self.first_to, self.display_to) = sort_values(envelope.to.as_deref(), limits);
+        (self.first_cc, _) = sort_values(envelope.cc.as_deref(), limits);
         self.read_listed(block, limits);
     }
 
@@ -60,6 +60,15 @@ impl Facts {
         if surplus > 0 {
             self.references.drain(1..=surplus);
         }
+        let mut room = limits.list;
+        let first = self.references.first().map_or(0, Vec::len);
+        let newest = self.references.iter().skip(1).rev().take_while(|id| {
+            room = room.saturating_sub(id.len());
+            room > first
+        });
+        let dropped = self.references.len() - newest.count();
+        self.references.drain(1.min(dropped)..dropped);
+        self.references.retain(|id| id.len() < limits.list);
     }
 
     fn read_listed(&mut self, block: &[u8], limits: &Limits) {
@@ -75,7 +84,11 @@ impl Facts {
 }
 
 /// The mailbox of the first address (RFC 5256 §3) and its display value (RFC 5957 §3).
-fn sort_values(list: Option<&[Address]>) -> (Vec<u8>, String) {
+fn sort_values(list: Option<&[Address]>, limits: &Limits) -> (Vec<u8>, String) {
     let Some(first) = list.and_then(<[Address]>::first) else { return (Vec::new(), String::new()) };
-    (first.mailbox.clone().unwrap_or_default(), first.display())
+    let mut mailbox = first.mailbox.clone().unwrap_or_default();
+    mailbox.truncate(limits.text);
+    let mut display = first.display();
+    display.truncate(display.floor_char_boundary(limits.text));
+    (mailbox, display)
 }

@@ -15,6 +15,13 @@ pub struct Limits {
     pub header_total: usize,
     /// Addresses of one field that go into ENVELOPE.
     pub addresses: usize,
+    /// Octets of a text of ENVELOPE (subject, date, ids) that are kept, and of what is sorted by.
+    pub text: usize,
+    /// Octets of a list of addresses in ENVELOPE, and of all references. Addresses behind the last whole one are left out.
+    pub list: usize,
+    /// Octets of the whole record. A part whose description it has no room for is `application/octet-stream`, with nothing
+    /// inside; a message inside has an empty ENVELOPE then.
+    pub record: usize,
     /// Parameters of one field that go into BODYSTRUCTURE.
     pub params: usize,
     /// Octets of a boundary that are compared.
@@ -35,6 +42,9 @@ impl Default for Limits {
             header_block: 1 << 20,
             header_total: 4 << 20,
             addresses: 1000,
+            text: 16 << 10,
+            list: 96 << 10,
+            record: 1 << 20,
             params: 100,
             boundary: 1000,
             listed: 32 << 10,

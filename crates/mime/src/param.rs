@@ -1,6 +1,7 @@
 //! Parameters of Content-Type and Content-Disposition (RFC 2045 §5.1, RFC 2183 §2, RFC 2231).
 
 use crate::cursor::{Cursor, is_space};
+use crate::transfer::hex_pair;
 
 /// Name and value of a parameter, as BODYSTRUCTURE shows them.
 pub(crate) type Param = (Vec<u8>, Vec<u8>);
@@ -112,6 +113,19 @@ fn join(group: &[Piece]) -> Param {
     (name, value)
 }
 
+/// What an extended value says: `charset'language'percent-encoded` (RFC 2231 §4). What the server itself reads is ASCII, so the
+/// charset does not matter.
+pub(crate) fn extended(value: &[u8]) -> Vec<u8> {
+    let mut rest = value.splitn(3, |octet| *octet == b'\'').nth(2).unwrap_or(value);
+    let mut out = Vec::with_capacity(rest.len());
+    while let Some((octet, after)) = rest.split_first() {
+        let said = hex_pair(after).filter(|_| *octet == b'%');
+        out.push(said.unwrap_or(*octet));
+        rest = if said.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    out
+}
+
 fn percent_encode(plain: &[u8], out: &mut Vec<u8>) {
     for &octet in plain {
         if octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'-' | b'_') {
@@ -184,6 +198,20 @@ mod tests {
         ];
         for (text, name, value) in table {
             assert_eq!(read(text), [((*name).to_owned(), (*value).to_owned())], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn extended_values_are_read() {
+        let table: [(&str, &str); 5] = [
+            ("us-ascii''b%20c", "b c"),
+            ("us-ascii'en'windows-1251", "windows-1251"),
+            ("''%3D%3d_%", "==_%"),
+            ("no-quotes%2D", "no-quotes-"),
+            ("a'b", "a'b"),
+        ];
+        for (value, wanted) in table {
+            assert_eq!(String::from_utf8(extended(value.as_bytes())).unwrap(), wanted, "{value}");
         }
     }
 

@@ -4,6 +4,7 @@
 //! boundary can be, and counts the line ends it passes. A line that may be a boundary is judged when its end has come, from its first
 //! octets, which are kept: so it makes no difference where the pieces are cut.
 
+use crate::bodystructure::{Described, NO_ENVELOPE};
 use crate::content::{Content, Default as DefaultType};
 use crate::envelope::Envelope;
 use crate::facts::Facts;
@@ -16,6 +17,12 @@ use crate::preview::{Markup, Sample};
 use crate::structure::Structure;
 use crate::transfer::Encoding;
 use memchr::{memchr, memchr_iter, memmem};
+
+/// Octets of a record for all beside ENVELOPE and what parts say, and for parts that say nothing.
+const RESERVED: usize = 384 << 10;
+
+/// The longest name of an encoding that is told of a part without a description.
+const NAME: usize = 64;
 
 /// Scans one message; see [`Scanner::push`].
 #[derive(Debug)]
@@ -31,6 +38,8 @@ pub struct Scanner {
     boundaries: usize,
     sample: Option<Sample>,
     facts: Facts,
+    /// Octets that the record still has for what parts say.
+    room: usize,
     finder: memmem::Finder<'static>,
 }
 
@@ -83,6 +92,7 @@ impl Scanner {
             boundaries: 0,
             sample: None,
             facts: Facts::default(),
+            room: 0,
             finder: memmem::Finder::new(b"\n--"),
         };
         scanner.begin(DefaultType::Text);
@@ -289,7 +299,8 @@ impl Scanner {
         self.state = State::Watch;
         let (offset, lines) = (self.place.offset, self.place.lines);
         if let Some(node) = self.nodes.last_mut() {
-            node.describe(&Content::opaque(), PartKind::Other);
+            let content = Content::opaque();
+            node.describe(&content, PartKind::Other, Described::of(&content, PartKind::Other));
             (node.body_start, node.lines) = (offset, lines);
             self.facts.attachment = true;
         }
@@ -305,20 +316,25 @@ impl Scanner {
         let Some(open) = self.open.last() else { return };
         let (index, default) = (open.node, open.default);
         let mut content = Content::read(&self.block.octets, default, &self.limits);
-        let kind = self.kind(&content);
-        if kind == PartKind::Other && is_container(&content) {
-            // Too deep: nobody looks inside, but how it is encoded stays true.
-            content = Content { encoding: content.encoding, ..Content::opaque() };
-        }
         self.read_message_header(index);
+        let mut kind = self.kind(&content);
+        let mut described = Described::of(&content, kind);
+        // Too deep, or no room for it: nobody looks inside, but how it is encoded stays true.
+        if (kind == PartKind::Other && is_container(&content)) || described.weight() > self.room {
+            let encoding = content.encoding.filter(|name| name.len() <= NAME);
+            content = Content { encoding, ..Content::opaque() };
+            kind = PartKind::Other;
+            described = Described::of(&content, kind);
+        }
+        self.room = self.room.saturating_sub(described.weight());
         self.note_attachment(index, kind, &content);
         if let Some(node) = self.nodes.get_mut(index) {
-            node.describe(&content, kind);
+            node.describe(&content, kind, described);
             (node.body_start, node.lines) = (at, lines);
         }
         self.begin_sample(kind, &content);
         if let (PartKind::Multipart, Some(open), Some(boundary)) = (kind, self.open.last_mut(), content.boundary()) {
-            let boundary = boundary.get(..self.limits.boundary).unwrap_or(boundary);
+            let boundary = boundary.get(..self.limits.boundary).unwrap_or(&boundary);
             open.boundary = Some([b"--", boundary].concat());
             if content.is("multipart", "digest") {
                 open.child_default = DefaultType::Message;
@@ -351,9 +367,15 @@ impl Scanner {
         let Some(node) = self.nodes.get_mut(index).filter(|node| node.number == 0) else { return };
         let envelope = Envelope::read(&self.block.octets, &self.limits);
         if node.parent.is_some() {
-            envelope.write(&mut node.envelope);
+            envelope.write(&mut node.envelope, &self.limits);
+            // It is told in BODY and in BODYSTRUCTURE.
+            match self.room.checked_sub(2 * node.envelope.len()) {
+                Some(room) => self.room = room,
+                None => node.envelope = NO_ENVELOPE.to_vec(),
+            }
         } else {
             self.facts.read(&self.block.octets, &envelope, &self.limits);
+            self.room = self.limits.record.saturating_sub(RESERVED + self.facts.envelope.len());
             if cut == Cut::Yes {
                 self.facts.listed = None;
             }
@@ -397,7 +419,7 @@ impl Scanner {
         if kind != PartKind::Text || !wanted || content.is_disposed("attachment") || inside_message() {
             return;
         }
-        let charset = content.param("charset").unwrap_or_default().to_vec();
+        let charset = content.param("charset").unwrap_or_default().into_owned();
         self.sample = Some(Sample { markup, encoding: content.decoding(), charset, octets: Vec::new() });
     }
 

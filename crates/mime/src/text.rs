@@ -3,8 +3,13 @@
 pub mod charset;
 pub mod fold;
 pub mod html;
+mod labels;
+mod octets;
+mod references;
 mod regions;
 pub mod search;
+mod shifts;
 mod utf7;
+mod wide;
 
-pub use search::{Needle, Scope, SearchText, Texts};
+pub use search::{Needle, Paused, Scope, SearchText, Texts};

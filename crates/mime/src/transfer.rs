@@ -153,6 +153,10 @@ impl QuotedPrintable {
     }
 
     fn octet(&mut self, octet: u8, out: &mut Vec<u8>) {
+        if self.held.get(1).is_some_and(u8::is_ascii_hexdigit) && !octet.is_ascii_hexdigit() {
+            // "=" with one digit is text, and no soft line break.
+            out.append(&mut self.held);
+        }
         let soft = self.held.first() == Some(&b'=');
         match (octet, self.held.last()) {
             (b'\n', _) if soft => self.held.clear(),
@@ -265,7 +269,7 @@ mod tests {
 
     #[test]
     fn quoted_printable() {
-        let table: [(&str, &[u8]); 14] = [
+        let table: [(&str, &[u8]); 18] = [
             ("gr=C3=BCn", "grün".as_bytes()),
             ("gr=c3=bcn", "grün".as_bytes()),
             ("soft=\r\nbreak", b"softbreak"),
@@ -280,6 +284,10 @@ mod tests {
             ("a\rb", b"a\rb"),
             ("end=", b"end"),
             ("end=4", b"end=4"),
+            ("a=4\r\nb", b"a=4\r\nb"),
+            ("a=4\nb", b"a=4\nb"),
+            ("a=4 \t\r\nb", b"a=4\r\nb"),
+            ("a=4=\r\nb", b"a=4b"),
         ];
         for (text, wanted) in table {
             all_cuts(Encoding::QuotedPrintable, text, wanted);

@@ -81,3 +81,52 @@ fn many_names_are_looked_up_in_many_fields() {
     assert_eq!(found.len(), 50_000 * "f100000:\r\n".len());
     assert!(time < PATIENCE, "{time:?}");
 }
+
+/// A header block of its own for each of a message's parts, each as long as may be.
+fn many_parts(header: &str) -> String {
+    let part = format!("--b\r\n{header}\r\n\r\nx\r\n");
+    format!("{header}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n{}--b--\r\n", part.repeat(1_000))
+}
+
+#[test]
+fn a_record_is_bounded_and_can_be_read() {
+    let long = "x".repeat(1_000_000);
+    let quoted = "\\\"".repeat(400_000);
+    let list = |address: &str, times: usize| vec![address; times].join(", ");
+    let forwarded = |header: &str| {
+        format!("{header}\r\nContent-Type: message/rfc822\r\n\r\n").repeat(31) + header + "\r\n\r\nx\r\n"
+    };
+    let addresses = list(&format!("{} <a@b>", "n".repeat(900)), 1_000);
+    let mut headers = vec![
+        format!("Subject: {long}"),
+        format!("Subject: {}", "=?utf-8?q?=E2=82=AC?= ".repeat(50_000)),
+        format!("From: \"{quoted}\" <a@b>"),
+        format!("From: {addresses}"),
+        format!("From: {addresses}\r\nTo: {addresses}\r\nCc: {addresses}\r\nBcc: {addresses}"),
+        format!("From: {long}@{long}"),
+        format!("Message-ID: <{long}@x>\r\nIn-Reply-To: <{long}@x>"),
+        format!("References: {}", list(&format!("<{}@x>", "r".repeat(5_000)), 200).replace(',', "")),
+        format!("References: <{long}@x>"),
+        format!("Content-Description: {long}"),
+        format!("Content-Type: text/plain; name=\"{quoted}\""),
+        format!("Content-Type: {long}/{long}; charset={long}"),
+        format!("Content-Transfer-Encoding: {long}"),
+        format!("Content-Disposition: attachment; filename={long}"),
+        format!("Content-Language: {}", list("en", 300_000)),
+        format!(
+            "Content-Type: text/plain; {}",
+            (0..100).map(|n| format!("p{n}*0*=''%20; p{n}*1={}", "\\".repeat(9_000))).collect::<Vec<_>>().join("; ")
+        ),
+    ];
+    headers.extend(headers.clone().iter().map(|header| header.chars().take(4_000).collect()));
+    for header in &headers {
+        for mail in [format!("{header}\r\n\r\nx"), many_parts(header), forwarded(header)] {
+            let structure = scan(&mail);
+            let octets = structure.as_bytes().len();
+            assert!(octets <= 1 << 20, "{octets} octets for {header:.60}");
+            let view = structure.view();
+            assert_eq!(view.size(), mail.len() as u64);
+            assert!(view.envelope().starts_with(b"(") && view.bodystructure().ends_with(b")"));
+        }
+    }
+}

@@ -78,16 +78,32 @@ pub struct Limits {
     pub waiting_per_address: usize,
     /// `sessions_per_account = 500`: logged in at once. One more is told NO `[LIMIT]`.
     pub sessions_per_account: usize,
+    /// `messages_per_account = 4000000`: each counted in every mailbox that has it. Beyond, only what adds is refused.
+    pub messages_per_account: u64,
+    /// `keyword_combinations = 1024`: how many different lists of keywords the messages of a mailbox may have.
+    pub keyword_combinations: usize,
+    /// `append_octets = "256 MiB"`: all messages of one APPEND together.
+    pub append_octets: Size,
+    /// `work_per_command = "64 MiB"`: the memory that one COPY or MOVE may take, 160 octets for each message: 419,430 messages.
+    pub work_per_command: Size,
+    /// `work = "512 MiB"`: what such commands may take together; more wait for their turn.
+    pub work: Size,
 }
 
 impl Default for Limits {
     fn default() -> Self {
+        let account = store::Options::default().limits;
         Self {
             connections: 50_000,
             connections_per_address: 2_000,
             waiting: 10_000,
             waiting_per_address: 1_000,
             sessions_per_account: 500,
+            messages_per_account: account.messages,
+            keyword_combinations: account.keyword_lists,
+            append_octets: Size(256 << 20),
+            work_per_command: Size(account.work),
+            work: Size(store::Options::default().work),
         }
     }
 }
@@ -117,15 +133,20 @@ impl Default for Storage {
 }
 
 impl Storage {
-    /// As the store takes it.
-    pub fn options(&self) -> store::Options {
+    /// As the store takes it, beside how much accounts may hold.
+    pub fn options(&self, limits: &Limits) -> store::Options {
         let octets = |size: Size| usize::try_from(size.0).unwrap_or(usize::MAX);
+        let mut options = store::Options::default();
+        options.limits.messages = limits.messages_per_account;
+        options.limits.keyword_lists = limits.keyword_combinations;
+        options.limits.work = limits.work_per_command.0;
         store::Options {
+            work: limits.work.0,
             retention: self.retention.0,
             memory: octets(self.memory),
             reserve: self.reserve.map(|reserve| reserve.0),
             inspect: octets(self.inspect),
-            ..store::Options::default()
+            ..options
         }
     }
 }

@@ -88,6 +88,7 @@ enum End {
 /// Serves one connection until it ends.
 pub(crate) async fn serve(socket: Socket, seat: Seat, reception: Arc<Reception>) {
     let (link, registry) = (seat.link.clone(), seat.registry.clone());
+    link.set_sight(socket.sight());
     let end = talk(Wire::new(socket), &seat, &reception).await;
     drop(seat);
     log_end(&link, &end, &registry.told);
@@ -110,7 +111,7 @@ async fn talk(mut wire: Wire, seat: &Seat, reception: &Reception) -> End {
         if let Outcome::Heavy = outcome {
             let ticket = match turn.link.lane().try_enter() {
                 Some(ticket) => Some(ticket),
-                None => match Box::pin(queue(&mut turn, &reception.patience)).await {
+                None => match Box::pin(in_line(&mut turn, &reception.patience)).await {
                     Ok(ticket) => ticket,
                     Err(end) => {
                         turn.drop_session();
@@ -240,6 +241,14 @@ async fn idle(turn: &mut Turn, mut alarm: Pin<&mut Sleep>) -> Result<(), End> {
         Poll::Pending
     })
     .await
+}
+
+/// What [`queue`] does, and counts how long that takes.
+async fn in_line(turn: &mut Turn, patience: &Patience) -> Result<Option<Ticket>, End> {
+    let (link, since) = (turn.link.clone(), Instant::now());
+    let ticket = queue(turn, patience).await;
+    link.cost.waited_since(since);
+    ticket
 }
 
 /// Waits for a thread in the session's lane, and keeps its place there whatever is rung meanwhile. Who has hung up is not worked

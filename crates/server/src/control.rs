@@ -17,6 +17,8 @@ pub(crate) use serve::Control;
 pub(crate) enum Request {
     /// Who is connected?
     Who,
+    /// What does each account cost?
+    Accounts,
     /// Another process has written to this account.
     Changed { account: u64 },
     /// Another process has written to the directory.
@@ -34,6 +36,8 @@ pub(crate) struct Reply {
     pub(crate) error: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sessions: Option<Vec<Connected>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) accounts: Option<Vec<AccountCost>>,
 }
 
 /// A connection, as `posthorn who` shows it.
@@ -55,4 +59,28 @@ pub struct Connected {
     pub command: String,
     /// How long it has been connected.
     pub seconds: u64,
+    /// Milliseconds of a processor that its commands have taken.
+    #[serde(default)]
+    pub cpu_ms: u64,
+    /// Milliseconds that its commands have waited for a thread.
+    #[serde(default)]
+    pub waited_ms: u64,
+    /// Octets of memory that its session keeps, beside what it shares with others of its account.
+    #[serde(default)]
+    pub memory: u64,
+}
+
+/// What an account's sessions cost together, as `posthorn who --accounts` shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountCost {
+    /// Its name.
+    pub account: String,
+    /// How many sessions are logged in.
+    pub sessions: u64,
+    /// Milliseconds of a processor that their commands have taken.
+    pub cpu_ms: u64,
+    /// Milliseconds that their commands have waited for a thread.
+    pub waited_ms: u64,
+    /// Octets of memory: what they keep, and what the account itself does.
+    pub memory: u64,
 }

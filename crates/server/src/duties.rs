@@ -7,9 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use store::{AccountId, Failure, Swept};
+use store::{AccountId, Directory, Failure, Swept};
 use tracing::{debug, error, warn};
 
 use crate::conversation::now;
@@ -59,8 +59,8 @@ impl Duties {
         duties.every(ACCOUNTS, "poll", vec![duty("accounts", Core::poll_accounts)])?;
         let house = vec![
             duty("certificate", |core| core.tls.look()),
-            duty("logins", |core| core.doorkeeper.tidy(Instant::now())),
-            duty("sweep", |core| tell(core.store.sweep(now().unix))),
+            duty("logins", |core| core.doorkeeper.tidy(now())),
+            duty("sweep", |core| tell(core.store.sweep(now().unix), core.store.directory())),
             duty("disk", Core::look_at_disk),
         ];
         duties.every(HOUSE, "house", house)?;
@@ -98,22 +98,23 @@ impl Duties {
 }
 
 /// Writes what a sweep found into the log.
-fn tell(swept: Swept) {
+fn tell(swept: Swept, directory: &dyn Directory) {
     if let Some(seconds) = swept.jump {
         warn!(seconds, "the clock has jumped; nothing that is kept for a time becomes older by that");
     }
     for (account, problem) in swept.damaged {
-        error!(account_id = account.get(), %problem, "what is stored is damaged; `posthorn check` tells all of it");
+        let file = directory.place(account);
+        error!(account_id = account.get(), file, %problem, "what is stored is damaged; `posthorn check` tells all of it");
     }
     for Failure { account, duty, error } in swept.failed {
-        let account_id = account.map(AccountId::get);
+        let (file, account_id) = (account.map(|id| directory.place(id)), account.map(AccountId::get));
         if matches!(error, store::Error::Panicked(_)) {
-            error!(account_id, %duty, %error, "a duty panicked: a mistake of ours; the next sweep tries again");
+            error!(account_id, file, %duty, %error, "a duty panicked: a mistake of ours; the next sweep tries again");
         } else if error.is_of_a_disk_that_takes_nothing() {
             // That it is so was told once, and not for each account and sweep.
-            debug!(account_id, %duty, %error, "a duty was not done; the next sweep tries again");
+            debug!(account_id, file, %duty, %error, "a duty was not done; the next sweep tries again");
         } else {
-            warn!(account_id, %duty, %error, "a duty was not done; the next sweep tries again");
+            warn!(account_id, file, %duty, %error, "a duty was not done; the next sweep tries again");
         }
     }
 }
@@ -121,6 +122,7 @@ fn tell(swept: Swept) {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicUsize;
+    use std::time::Instant;
 
     use super::*;
 

@@ -17,6 +17,7 @@ mod connection;
 pub mod control;
 mod conversation;
 mod core;
+mod cost;
 mod descriptors;
 mod door;
 mod doorbell;

@@ -10,10 +10,12 @@ use parking_lot::Mutex;
 use store::AccountId;
 
 use crate::auth::Network;
+use crate::cost::Cost;
 use crate::door::{Door, Entry};
 use crate::intake::Stake;
 use crate::lanes::Lane;
 use crate::pace::Pace;
+use crate::wire::Sight;
 
 /// Something that a connection is told to do, whatever its client does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +74,8 @@ pub(crate) struct Link {
     transcript: AtomicBool,
     waker: Mutex<Option<Waker>>,
     facts: Mutex<Option<Box<Facts>>>,
+    /// What it has cost so far.
+    pub(crate) cost: Cost,
     /// What it keeps of what was said before login.
     pub(crate) stake: Stake,
     /// How fast it is worked for until then.
@@ -79,6 +83,8 @@ pub(crate) struct Link {
     /// How its session comes to a thread, and how it does once somebody is logged in.
     lane: Lane,
     commands: OnceLock<Lane>,
+    /// Its socket, once it is served.
+    sight: OnceLock<Sight>,
 }
 
 /// What the bell was rung for.
@@ -103,6 +109,7 @@ impl Link {
             pace,
             lane,
             commands: OnceLock::new(),
+            sight: OnceLock::new(),
             door,
             address,
             since: Instant::now(),
@@ -112,6 +119,7 @@ impl Link {
             transcript: AtomicBool::new(false),
             waker: Mutex::new(None),
             facts: Mutex::new(None),
+            cost: Cost::default(),
         }
     }
 
@@ -191,6 +199,16 @@ impl Link {
     /// How its session comes to a thread.
     pub(crate) fn lane(&self) -> &Lane {
         self.commands.get().unwrap_or(&self.lane)
+    }
+
+    /// It is served on this socket.
+    pub(crate) fn set_sight(&self, sight: Sight) {
+        let _the_first_stays = self.sight.set(sight);
+    }
+
+    /// Whether the client has closed its side.
+    pub(crate) fn has_gone(&self) -> bool {
+        self.sight.get().is_some_and(Sight::has_closed)
     }
 
     /// Whether what is said is written to the log.

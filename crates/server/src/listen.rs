@@ -54,9 +54,9 @@ impl Listener {
         match self {
             Self::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
-                Ok((Socket::Tcp(stream), Some(address.ip().to_canonical())))
+                Ok((Socket::from(stream), Some(address.ip().to_canonical())))
             }
-            Self::Unix(listener, _) => Ok((Socket::Unix(listener.accept().await?.0), None)),
+            Self::Unix(listener, _) => Ok((Socket::from(listener.accept().await?.0), None)),
         }
     }
 }

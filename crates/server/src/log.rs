@@ -46,8 +46,20 @@ impl fmt::Display for Address {
     }
 }
 
+/// Where an account is kept, as the directory knows it.
+type Place<'a> = &'a dyn Fn(store::AccountId) -> String;
+
+/// Writes down that the store failed a command. Damage is in the file that is named.
+pub(crate) fn failed(peer: &gate::Peer, failed: &session::Failed<'_>, place: Place<'_>) {
+    let (address, session) = (Address(peer.address), peer.session);
+    let session::Failed { user, command, error } = failed;
+    let (account, account_id) = user.map(|(name, id)| (name, id)).unzip();
+    let (file, account_id) = (account_id.map(place), account_id.map(store::AccountId::get));
+    error!(%address, session, account, account_id, command, %error, file, "a command failed: the store could not");
+}
+
 /// Writes down what became of mail.
-pub(crate) fn delivery(peer: &gate::Peer, event: &delivery::Event<'_>) {
+pub(crate) fn delivery(peer: &gate::Peer, event: &delivery::Event<'_>, place: Place<'_>) {
     let (address, session) = (Address(peer.address), peer.session);
     match *event {
         delivery::Event::Delivered { account, size } => {
@@ -61,8 +73,8 @@ pub(crate) fn delivery(peer: &gate::Peer, event: &delivery::Event<'_>) {
             error!(%address, session, account_id, %error, "mail refused for good; its sender is told");
         }
         delivery::Event::Failed { account, error } => {
-            let account_id = account.map(store::AccountId::get);
-            error!(%address, session, account_id, %error, "mail not stored; it will be sent again");
+            let (file, account_id) = (account.map(place), account.map(store::AccountId::get));
+            error!(%address, session, account_id, %error, file, "mail not stored; it will be sent again");
         }
     }
 }
@@ -85,6 +97,32 @@ mod tests {
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_command_that_failed_is_told_with_who_what_where_and_why() {
+        let memory = Memory::default();
+        let written = memory.clone();
+        let layer = tracing_subscriber::fmt::layer().with_writer(move || Escaped(written.clone())).with_ansi(false);
+        let peer = gate::Peer { address: Some([192, 0, 2, 7].into()), session: 3 };
+        let error = store::Error::Damaged { what: "octets of email 4".to_owned() };
+        let id = store::AccountId::new(5).unwrap();
+        let failure = session::Failed { user: Some(("fred", id)), command: "FETCH", error: &error };
+        let place = |id| format!("accounts/{id}.sqlite");
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            failed(&peer, &failure, &place);
+        });
+        let text = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
+        let parts = [
+            "address=192.0.2.7",
+            "session=3",
+            "account=\"fred\"",
+            "account_id=5",
+            "command=\"FETCH\"",
+            "octets of email 4",
+        ];
+        assert!(parts.iter().all(|part| text.contains(part)), "{text}");
+        assert!(text.contains("file=\"accounts/5.sqlite\"") && text.contains("ERROR"), "{text}");
     }
 
     #[test]

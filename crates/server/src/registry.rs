@@ -137,6 +137,12 @@ impl Registry {
         Some(Admission { registry: self.clone(), account, session })
     }
 
+    /// Whether a session's client has closed its side, as far as can be seen.
+    pub(crate) fn has_gone(&self, session: u64) -> bool {
+        let link = self.table.lock().links.get(&session).cloned();
+        link.is_some_and(|link| link.has_gone())
+    }
+
     /// All connections.
     pub(crate) fn links(&self) -> Vec<Arc<Link>> {
         self.table.lock().links.values().cloned().collect()

@@ -142,7 +142,7 @@ pub async fn serve(config: &Config) -> Result<Running, StartError> {
 /// Sets up a store in the data folder of the configuration if that is absent or empty, and says so in the log.
 pub fn set_up(config: &Config) -> Result<(), StartError> {
     let path = config.data();
-    match Store::open(path, config.store.options()) {
+    match Store::open(path, config.store.options(&config.limits)) {
         Err(store::Error::Folder { fault: Fault::NotSetUp, .. }) => {}
         // What is there is opened when it is served.
         _ => return Ok(()),
@@ -154,7 +154,7 @@ pub fn set_up(config: &Config) -> Result<(), StartError> {
 
 fn open(config: &Config, how: impl FnOnce(&Path, Options) -> Result<Store, store::Error>) -> Result<Store, StartError> {
     let path = config.data();
-    let mut options = config.store.options();
+    let mut options = config.store.options(&config.limits);
     descriptors::fit(&mut options);
     how(path, options).map_err(|error| StartError::Store { path: path.to_owned(), error })
 }
@@ -210,14 +210,23 @@ pub async fn serve_store(config: &Config, store: Store) -> Result<Running, Start
 fn protocols(config: &Config, store: Store, gate: Arc<dyn Gate>) -> Protocols {
     let routing = delivery::Routing::new(config.delivery.separator(), config.delivery.domains.clone());
     let size_limit = config.append_limit.0;
-    let imap = session::Settings { gate, append_limit: size_limit, store: store.clone() };
+    let append_octets = config.limits.append_octets.0;
+    let place = {
+        let store = store.clone();
+        move |id| store.directory().place(id)
+    };
+    let journal: session::Journal = {
+        let place = place.clone();
+        Arc::new(move |peer, failed| log::failed(peer, failed, &place))
+    };
+    let imap = session::Settings { gate, append_limit: size_limit, append_octets, store: store.clone(), journal };
     let hostname = config.hostname();
     let lmtp = delivery::Settings {
         store,
         hostname,
         size_limit,
         routing,
-        journal: Arc::new(|peer, event| log::delivery(peer, &event)),
+        journal: Arc::new(move |peer, event| log::delivery(peer, &event, &place)),
     };
     Protocols::new(imap, lmtp)
 }
@@ -314,6 +323,7 @@ impl Running {
         let closing = tokio::task::spawn_blocking(move || {
             drop(control);
             duties.end();
+            core.doorkeeper.keep();
             let closed = core.store.close();
             drop(claim);
             closed

@@ -18,7 +18,7 @@ use rustls::ServerConfig;
 
 pub(crate) use layer::FarEnd;
 use layer::{Layer, Over};
-pub(crate) use socket::Socket;
+pub(crate) use socket::{Sight, Socket};
 use tls::Records;
 
 /// The layers, the session's end first.

@@ -167,6 +167,20 @@ fn the_control_socket_tells_who_there_is_and_stops_the_server() {
         ("IDLE", "imap", "127.0.0.1")
     );
     assert_eq!(who[1].account, None);
+    assert!(first.memory < 1 << 20, "{first:?}");
+    // Who works pays, and the sum is the account's.
+    let mut busy = server.imap();
+    busy.line();
+    busy.send("a LOGIN anna pw\r\nb SELECT INBOX\r\n");
+    for n in 0..300 {
+        busy.send(&format!("c{n} APPEND INBOX {{3+}}\r\nx\r\n\r\n"));
+        busy.until(&format!("c{n} OK"));
+    }
+    let (who, accounts) = (control.who().unwrap(), control.accounts().unwrap());
+    let cpu = |session: &server::control::Connected| session.cpu_ms;
+    assert!(cpu(&who[2]) > 0, "{who:?}");
+    assert_eq!((accounts.len(), accounts[0].account.as_str(), accounts[0].sessions), (1, "anna", 2));
+    assert!(accounts[0].cpu_ms >= cpu(&who[2]) && accounts[0].memory > who[2].memory, "{accounts:?}");
     control.changed(anna).unwrap();
     control.directory_changed().unwrap();
     control.transcript(anna, Transcript::On).unwrap();
@@ -184,7 +198,7 @@ fn the_control_socket_tells_who_there_is_and_stops_the_server() {
     control.stop().unwrap();
     server.runtime.block_on(server.running().stopped());
     server.stop();
-    assert!(idle.rest().starts_with("* BYE "));
+    assert!(idle.rest().contains("\r\n* BYE "));
     assert!(waiting.rest().starts_with("* BYE "));
     assert!(Control::connect(&server.data()).is_none());
 }

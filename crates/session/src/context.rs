@@ -70,10 +70,10 @@ impl Context {
     pub(crate) fn tell_of(&mut self, state: &Arc<AccountState>, selected: &mut Selected<'_>, expunges: Expunges) {
         let view = &mut *selected.view;
         let account = view.account.clone();
-        let found = view.sync(state, || account.pin(state), expunges);
+        let id = view.id;
+        let found = view.sync(state, || account.pin_view(state, id), expunges);
         // Rev2 has no \Recent (RFC 9051 appendix E), whoever hears of a message first.
         if found.exists.is_some() && !self.enabled.rev2 {
-            let id = view.id;
             view.claim_recent(state, |uid_next| account.claim_recent(id, uid_next));
         }
         if !found.is_empty() {

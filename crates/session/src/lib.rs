@@ -9,8 +9,7 @@
 //! conduct), `conduct` (how one is begun), `work` (how one goes on and ends), `context` (what all work with), `state`
 //! and `bell` (where the session stands, and being told of changes), `news` (telling the client more), `outbox` (by
 //! which all is told), `reply` (all words and codes), `view` (what the client has been told), `place` (where
-//! names lead), `capability`, `enabled`,
-//! `limits`. Logging in, and what it shares with other doors, is `gate`.
+//! names lead), `journal` (what the log is told), `capability`, `enabled`, `limits`. Logging in, and what it shares with other doors, is `gate`.
 
 mod bell;
 mod capability;
@@ -18,6 +17,7 @@ mod command;
 mod conduct;
 mod context;
 mod enabled;
+mod journal;
 mod limits;
 mod news;
 mod outbox;
@@ -30,6 +30,7 @@ mod view;
 mod work;
 
 pub use gate::{Ending, Exchange, Facts, Gate, Next, Now, Peer, Step, Transport, User, Verdict, Waker};
+pub use journal::{Failed, Journal};
 pub use reply::farewell;
 pub use session::Session;
 
@@ -43,6 +44,10 @@ pub struct Settings {
     pub gate: Arc<dyn Gate>,
     /// The largest message that APPEND takes, in octets (RFC 7889).
     pub append_limit: u64,
+    /// The most octets of all messages of one APPEND.
+    pub append_octets: u64,
     /// Where messages on their way in are kept.
     pub store: store::Store,
+    /// Told of commands that the store failed.
+    pub journal: Journal,
 }

@@ -143,17 +143,17 @@ impl Outbox {
         });
     }
 
-    /// ESEARCH: what `head` writes, and behind it a set if there is one.
+    /// ESEARCH: what `head` writes, behind it a set if there is one, and MODSEQ.
     pub(crate) fn esearch<N: Number + Send + 'static>(
         &mut self,
         head: impl FnOnce(&mut Vec<u8>),
-        all: Option<NumberSet<N>>,
+        (all, modseq): (Option<NumberSet<N>>, Option<ModSeq>),
     ) {
         self.write(head);
         if let Some(all) = all {
             self.set(all);
         }
-        self.write(response::line_end);
+        self.write(|out| response::esearch_end(out, modseq));
     }
 
     /// Goes on with what waits for room; `false` if nothing does. No command takes a step before.

@@ -45,7 +45,7 @@ impl Place {
     /// The mailbox that is there, for a plan to do something in it.
     pub(crate) fn permit(&self, state: &State) -> Option<Permit> {
         let mailbox = state.named(&self.name)?;
-        Some(Permit { mailbox: mailbox.id, rights: self.rights })
+        Some(Permit { mailbox: mailbox.id, rights: self.rights, limits: self.account.limits() })
     }
 
     /// The name, with the rights to what is there, for a plan to do something with it as a whole.

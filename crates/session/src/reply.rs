@@ -11,15 +11,17 @@ use imap::response::{Code, Condition, NewKeywords};
 use imap::{Flag, ModSeq, SeqNum, SeqSet, Uid, UidSet, UidValidity};
 use store::{CommitError, Error};
 
-use crate::Ending;
 use crate::view::BeyondLast;
+use crate::{Ending, journal};
 
 /// How a command ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Answer {
     condition: Condition,
     code: Option<Code>,
     text: Cow<'static, str>,
+    /// What the log is told of it.
+    cause: Option<Box<Error>>,
 }
 
 impl Answer {
@@ -28,12 +30,22 @@ impl Answer {
         (self.condition, self.code.as_ref(), &self.text)
     }
 
+    /// The failure of the store that it is the answer to.
+    pub(crate) fn cause(&self) -> Option<&Error> {
+        self.cause.as_deref()
+    }
+
+    /// It is the answer to this error.
+    pub(crate) fn because(self, error: Error) -> Self {
+        Self { cause: Some(error).filter(journal::is_failure).map(Box::new), ..self }
+    }
+
     fn no(code: Code, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { condition: Condition::No, code: Some(code), text: text.into() }
+        Self { condition: Condition::No, code: Some(code), text: text.into(), cause: None }
     }
 
     fn bad(text: impl Into<Cow<'static, str>>) -> Self {
-        Self { condition: Condition::Bad, code: None, text: text.into() }
+        Self { condition: Condition::Bad, code: None, text: text.into(), cause: None }
     }
 }
 
@@ -121,7 +133,7 @@ impl From<Done> for Answer {
             Done::Copied(copied) => (copy_uid(copied), "Copied"),
             Done::Moved(modseq) => (modseq.map(Code::HighestModSeq), "Moved"),
         };
-        Self { condition: Condition::Ok, code, text: text.into() }
+        Self { condition: Condition::Ok, code, text: text.into(), cause: None }
     }
 }
 
@@ -168,6 +180,7 @@ pub(crate) enum Wrong {
     /// With the limit (RFC 7889 §4).
     MessageTooBig(u64),
     TooManyMessages,
+    AllGone,
     /// RFC 3502 §2: that is how a client gives up.
     EmptyMessage,
     NotDone,
@@ -214,9 +227,10 @@ impl From<Wrong> for Answer {
                 Self::no(Code::TooBig, format!("The message is too big: the limit is {limit} octets"))
             }
             Wrong::TooManyMessages => {
-                Self::no(Code::Limit, "Too many messages in one APPEND; send the rest in another one")
+                Self::no(Code::Limit, "Too much in one APPEND; nothing was appended, send it in several")
             }
             Wrong::EmptyMessage => Self::no(Code::Cannot, "A message without octets is none; nothing was appended"),
+            Wrong::AllGone => Self::no(Code::ExpungeIssued, "The messages have gone"),
             Wrong::NotDone => Self::bad("IDLE ends with DONE"),
             Wrong::AcrossAccounts => {
                 Self::no(Code::Cannot, "That is possible only within one account; MOVE takes messages to another one")
@@ -400,10 +414,10 @@ impl From<Refusal> for Answer {
     }
 }
 
-/// The store could not. It has logged why; what to tell the client is whether trying again helps.
+/// The store could not. The log is told why; what to tell the client is whether trying again helps.
 impl From<Error> for Answer {
     fn from(error: Error) -> Self {
-        match error {
+        let answer = match error {
             // OVERQUOTA would be about the user's own quota (RFC 9051 §7.1).
             Error::Full => Self::no(Code::Unavailable, "The server's disk is full; nothing was changed"),
             Error::ReadOnly => {
@@ -424,7 +438,8 @@ impl From<Error> for Answer {
                 Code::Unavailable,
                 "The store does not answer as it should; nothing was changed, try again later",
             ),
-        }
+        };
+        answer.because(error)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::reply::{Answer, Done, Farewell, GoOn, Notice, Wrong};
 use crate::state::{LoggedIn, State};
 use crate::view::Expunges;
 use crate::work::{Begun, End, Then, Waits, Work};
-use crate::{Ending, Facts, Next, Now, Peer, Settings, Transport, Waker, limits, table};
+use crate::{Ending, Facts, Failed, Next, Now, Peer, Settings, Transport, Waker, limits, table};
 
 /// What comes after the octets that are to be sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,16 @@ enum After {
     Continue,
     StartTls,
     Close,
+}
+
+/// What a step was.
+enum Step {
+    /// Work.
+    Done,
+    /// Work, and there is more that may take long: others have their turn before it.
+    Tired,
+    /// Nothing, until the client, the account or the clock speaks.
+    None,
 }
 
 /// One client's session (RFC 9051 §3).
@@ -121,9 +131,15 @@ impl Session {
                 After::StartTls => Next::StartTls,
                 After::Close => Next::Close,
             };
-            // What a step has to say may not have found room.
-            if !matches!(next, Next::Read | Next::Hold) || !(self.step() || self.context.out.has_backlog()) {
+            if !matches!(next, Next::Read | Next::Hold) {
                 break next;
+            }
+            match self.step() {
+                Step::Done => {}
+                // What it has to say may not have found room.
+                Step::None if self.context.out.has_backlog() => {}
+                Step::None => break next,
+                Step::Tired => break Next::Write,
             }
         };
         if !self.context.out.is_empty() {
@@ -200,19 +216,23 @@ impl Session {
         self.work.as_ref().map_or(Waits::Client, |(_, work)| work.waits())
     }
 
-    /// Does the next piece of work; `false` if there is none until the client, the account or the clock speaks.
-    fn step(&mut self) -> bool {
-        let Some((tag, mut work)) = self.work.take() else { return self.command() };
-        match work.go(&mut self.context, &mut self.state, &mut self.framer) {
-            Then::Again => self.work = Some((tag, work)),
-            Then::Wait => {
-                self.work = Some((tag, work));
-                return false;
-            }
+    /// Does the next piece of work.
+    fn step(&mut self) -> Step {
+        let Some((tag, mut work)) = self.work.take() else {
+            return if self.command() { Step::Done } else { Step::None };
+        };
+        let then = work.go(&mut self.context, &mut self.state, &mut self.framer);
+        let step = match then {
+            Then::Wait => Step::None,
+            Then::Later => Step::Tired,
+            _ => Step::Done,
+        };
+        match then {
+            Then::Again | Then::Later | Then::Wait => self.work = Some((tag, work)),
             Then::Work(work) => self.work = Some((tag, work)),
             Then::End(end) => self.conclude(&tag, end),
         }
-        true
+        step
     }
 
     /// Takes the next command.
@@ -250,9 +270,13 @@ impl Session {
         let row = table::row(&tag, command, announced);
         (self.command, self.expunges) = (row.name, row.expunges);
         match row.conduct.begin(&mut self.context, &mut self.state) {
-            Err(wrong) => self.misunderstood(Some(&tag), &wrong.into()),
+            Err(wrong) => return self.misunderstood(Some(&tag), &wrong.into()),
             Ok(Begun::Work(work)) => self.work = Some((tag, work)),
             Ok(Begun::End(end)) => self.conclude(&tag, end),
+        }
+        // Who asks for a missing extension now and then between good commands is no attacker.
+        if !matches!(self.state, State::NotAuthenticated) {
+            self.bad_commands = 0;
         }
     }
 
@@ -287,11 +311,23 @@ impl Session {
                 self.bye(farewell);
             }
             End::Bye(farewell) => self.bye(farewell),
+            End::Broken(error) => {
+                self.note(&error);
+                self.bye(Farewell::BrokenPromise);
+            }
         }
+    }
+
+    /// Has the log told of a failure of the store.
+    fn note(&self, error: &store::Error) {
+        let login = self.state.logged_in();
+        let user = login.map(|login| (&*login.user.name, login.user.account.id()));
+        (self.context.settings.journal)(&self.context.peer, &Failed { user, command: self.command, error });
     }
 
     /// Tells what has changed, then the tagged answer.
     fn finish(&mut self, tag: &Tag, answer: &Answer) {
+        answer.cause().into_iter().for_each(|error| self.note(error));
         if let Some(mut selected) = self.state.selected() {
             self.context.tell(&mut selected, self.expunges);
             if self.context.enabled.qresync

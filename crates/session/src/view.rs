@@ -101,7 +101,7 @@ impl View {
             recent,
             saved: UidSet::new(),
             modseq: mailbox.modseq,
-            pin: place.account.pin(state),
+            pin: place.account.pin_view(state, mailbox.id),
         }
     }
 
@@ -112,7 +112,7 @@ impl View {
 
     /// The mailbox, for a plan to do something in it.
     pub(crate) fn permit(&self) -> Permit {
-        Permit { mailbox: self.id, rights: self.rights }
+        Permit { mailbox: self.id, rights: self.rights, limits: self.account.limits() }
     }
 
     pub(crate) fn messages(&self) -> &Messages {

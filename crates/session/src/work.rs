@@ -26,6 +26,8 @@ pub(crate) enum End {
     TurnAway(Answer, Farewell),
     /// BYE instead of an answer.
     Bye(Farewell),
+    /// The same, because octets that were promised cannot be read.
+    Broken(store::Error),
 }
 
 impl From<Done> for End {
@@ -102,6 +104,9 @@ pub(crate) trait Task<S>: Send {
 pub(crate) enum Then {
     /// The next one, when there is room for what it writes.
     Again,
+    /// The next one, after a moment in which others may have this thread, and in which it may be seen that nobody waits for
+    /// the answer any more.
+    Later,
     /// A wait.
     Wait,
     /// Other work in its place.

@@ -133,6 +133,27 @@ fn sets_with_many_holes() {
 }
 
 #[test]
+fn a_search_lets_others_have_their_turn_within_one_long_mail() {
+    let mut client = Client::new(0);
+    let line = format!("{}\r\n", "A line of text that is none of those. ".repeat(2));
+    client.append(&format!("Subject: long\r\n\r\n{}the end\r\n", line.repeat((3 << 20) / line.len())));
+    for (texts, least) in
+        [("BODY \"the end\"".to_owned(), 3), ((0..99).fold(String::new(), |all, n| all + &format!("TEXT none{n} ")), 8)]
+    {
+        client
+            .session
+            .receive(format!("d SEARCH OR BODY \"the end\" ({})\r\n", texts.trim_end()).as_bytes(), client.now);
+        let (mut heard, mut turns) = (Vec::new(), 1);
+        while client.piece(&mut heard) == Next::Write {
+            turns += 1;
+        }
+        let heard = String::from_utf8(heard).unwrap();
+        assert!(heard.starts_with("* SEARCH 1\r\nd OK"), "{heard}");
+        assert!(turns >= least, "{turns} turns");
+    }
+}
+
+#[test]
 fn a_header_is_gone_through_once_for_all_keys() {
     let mut client = Client::new(0);
     let fields = (0..50_000).fold(String::new(), |all, n| all + &format!("f{}: value {n}\r\n", n % 3_000));

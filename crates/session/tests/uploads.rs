@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use session::{Next, Now, Peer, Session, Transport};
+use session::{Next, Now, Peer, Session, Settings, Transport};
 use store::{Options, Store};
 use testkit::transcript::parse;
 use testkit::world::World;
@@ -67,4 +67,28 @@ fn the_messages_of_an_append_share_one_file() {
     assert_eq!(nameless(), 0, "it goes with the command");
     drop((session, world));
     fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn an_append_brings_so_many_octets_and_no_more() {
+    let world = World::new(Store::memory()).unwrap();
+    let now = Now { monotonic: Instant::now(), unix: testkit::memory::BEGIN };
+    let settings = Arc::new(Settings { append_octets: 3_000, ..world.settings(&parse("").unwrap()) });
+    let peer = Peer { address: None, session: 1 };
+    let mut session = Session::new(settings, peer, Transport::PlainTrusted, Arc::new(|| {}), now);
+    say(&mut session, b"a LOGIN fred secret\r\n", now);
+    // One that may come alone, two that are just as much, and one octet more.
+    for (sizes, answer) in [(&[4_000][..], "b OK"), (&[1_000, 2_000], "b OK"), (&[1_000, 2_001], "b NO [LIMIT]")] {
+        say(&mut session, b"b APPEND INBOX", now);
+        let mut heard = Vec::new();
+        for size in sizes {
+            let message = format!(" {{{size}+}}\r\n{}", "x".repeat(*size));
+            heard.extend(say(&mut session, message.as_bytes(), now));
+        }
+        heard.extend(say(&mut session, b"\r\n", now));
+        let heard = String::from_utf8(heard).unwrap();
+        assert!(heard.starts_with(answer), "{heard}");
+    }
+    let heard = say(&mut session, b"c STATUS INBOX (MESSAGES)\r\n", now);
+    assert!(String::from_utf8(heard).unwrap().contains("MESSAGES 3"), "all or none");
 }

@@ -38,7 +38,7 @@ fn main() -> Outcome<()> {
 }
 
 fn measure(folder: &Path, messages: u32) -> Outcome<()> {
-    let store = Store::open(folder, Options::default())?;
+    let store = Store::set_up(folder, Options::default())?;
     let id = store.directory().add("large", None, NOW)?;
     let account = store.account(id)?;
     fill(&store, &account, messages)?;

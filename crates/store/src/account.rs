@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
 
-use account::{Commit, EmailId, Planned, Refusal, State};
+use account::{Commit, EmailId, Limits, MailboxId, Planned, Refusal, State};
 use imap::ModSeq;
 use parking_lot::Mutex;
 
@@ -44,6 +44,8 @@ pub struct Account {
     /// [`Time`](crate::time::Time) counts them.
     pub(crate) used_at: AtomicI64,
     pub(crate) expired_at: AtomicI64,
+    /// Whether its file may have room to give back.
+    pub(crate) shrinks: AtomicBool,
 }
 
 /// The right to make an account's state move on, to open and to close it: one at a time.
@@ -67,7 +69,13 @@ impl Account {
             used: AtomicBool::new(false),
             used_at: AtomicI64::new(0),
             expired_at: AtomicI64::new(i64::MIN),
+            shrinks: AtomicBool::new(true),
         })
+    }
+
+    /// How much it may hold.
+    pub fn limits(&self) -> Limits {
+        self.shared.options.limits
     }
 
     /// Its name in the store.
@@ -186,7 +194,14 @@ impl Account {
 
     /// Keeps all that a state names while the pin lives.
     pub fn pin(&self, state: &Arc<State>) -> Pin {
-        self.pins.pin(state.modseq().map_or(0, ModSeq::get))
+        self.pins.pin(state.modseq().map_or(0, ModSeq::get), None)
+    }
+
+    /// The same for a session that goes on to hold what this state has of a mailbox's messages, also when the account is
+    /// closed.
+    pub fn pin_view(&self, state: &Arc<State>, mailbox: MailboxId) -> Pin {
+        let view = state.mailbox(mailbox).map(|view| (mailbox, &view.messages));
+        self.pins.pin(state.modseq().map_or(0, ModSeq::get), view)
     }
 
     /// The log after a modseq, oldest first, as far back as it is kept.
@@ -286,12 +301,21 @@ impl Account {
         self.engine.destroy()
     }
 
-    /// About how many octets of memory its state takes.
+    /// About how many octets of memory it takes now, open or closed.
+    pub fn memory(&self) -> usize {
+        self.weight().max(self.held())
+    }
+
+    /// About how many octets of memory it takes while it is open.
     pub(crate) fn weight(&self) -> usize {
-        const BESIDE: usize = 64 << 10;
-        let state = self.current.state();
-        let messages = state.map_or(0, |state| state.totals().messages);
-        BESIDE + usize::try_from(messages).unwrap_or_default() * size_of::<account::Record>()
+        /// What the connections to its file keep in memory.
+        const FILES: usize = 64 << 10;
+        self.current.state().map_or(0, |state| FILES + state.weight())
+    }
+
+    /// How many of these stay when it is closed: sessions hold what they show.
+    pub(crate) fn held(&self) -> usize {
+        self.pins.weight()
     }
 
     pub(crate) fn is_open(&self) -> bool {

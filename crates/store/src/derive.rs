@@ -11,7 +11,7 @@ use account::EmailId;
 use mime::{Derivation, Scanner, Stored, Structure};
 
 use crate::engine::{Derived, Email, Engine, Written};
-use crate::swept::{Duty, Failure, Swept};
+use crate::swept::{Duty, Swept};
 use crate::{Account, Error, Options, Problem, body};
 
 /// How many emails are looked at for one transaction.
@@ -65,7 +65,7 @@ impl Account {
                 Ok(ControlFlow::Continue(())) => {}
                 Ok(ControlFlow::Break(())) => break,
                 Err(error) => {
-                    swept.failed.push(Failure { account: Some(self.id()), duty: Duty::Derivation, error });
+                    swept = swept.and(Swept::of(self, Duty::Derivation, || Err(error)));
                     break;
                 }
             }

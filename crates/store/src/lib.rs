@@ -54,6 +54,7 @@ pub mod turn;
 mod upgrade;
 mod upload;
 mod watch;
+mod work;
 
 pub use account::Account;
 pub use actor::Actor;

@@ -70,9 +70,21 @@ impl Account {
         Ok(state)
     }
 
-    /// Makes an account that nobody has used yet. Whatever stops this, the next one goes on: only when its mailboxes are
-    /// durable does the directory say that it was made, and only then does anybody see it.
+    /// Makes an account that nobody has used yet.
     fn make(&self) -> Result<Loaded, Error> {
+        let made = self.make_whole();
+        if matches!(made, Err(Error::NoSuchAccount))
+            && self.shared.backend.directory().standing(self.id)? == Standing::Gone
+        {
+            // It was removed meanwhile, with all that was there until then: what came back goes, too.
+            self.engine.destroy()?;
+        }
+        made
+    }
+
+    /// Whatever stops this, the next one goes on: only when its mailboxes are durable does the directory say that it was
+    /// made, and only then does anybody see it.
+    fn make_whole(&self) -> Result<Loaded, Error> {
         let directory = self.shared.backend.directory();
         self.engine.create(directory.format()?)?;
         let mut loaded = load(&*self.engine)?;

@@ -15,6 +15,10 @@ pub struct Options {
     pub open_accounts: usize,
     /// The most octets of accounts' states to keep in memory, roughly.
     pub memory: usize,
+    /// How much an account may hold.
+    pub limits: account::Limits,
+    /// The most octets of memory that commands about many messages take at once; who finds no room waits.
+    pub work: u64,
     /// How long an account that nobody uses stays open.
     pub idle: Duration,
     /// How many commits the log may be ahead of the checkpoint before a sweep writes one.
@@ -53,6 +57,8 @@ impl Default for Options {
             retention: Duration::from_hours(30 * 24),
             open_accounts: 500,
             memory: 256 << 20,
+            limits: account::Limits::default(),
+            work: 512 << 20,
             idle: Duration::from_mins(1),
             tail: 500,
             inspect: 4 << 20,

@@ -7,6 +7,7 @@ use crate::backend::Backend;
 use crate::lock::{Lock, Rank};
 use crate::share::Shares;
 use crate::time::Time;
+use crate::work::Works;
 use crate::{Account, Options};
 
 #[derive(Debug)]
@@ -16,13 +17,17 @@ pub(crate) struct Shared {
     pub(crate) time: Time,
     /// The memory of messages on their way in.
     pub(crate) shares: Arc<Shares>,
+    /// The memory of commands about many messages.
+    pub(crate) works: Arc<Works>,
     /// The accounts that hold files and memory, roughly from the one that was used longest ago.
     open: Lock<VecDeque<Weak<Account>>>,
 }
 
 impl Shared {
     pub(crate) fn new(options: Options, backend: Arc<dyn Backend>, time: Time) -> Self {
-        Self { options, backend, time, shares: Arc::default(), open: Lock::new(Rank::Opened, VecDeque::new()) }
+        let works = Works::new(options.work);
+        let open = Lock::new(Rank::Opened, VecDeque::new());
+        Self { options, backend, time, shares: Arc::default(), works, open }
     }
 
     /// An account has been opened. Where that makes too many, others are closed: each gets a second chance if it was

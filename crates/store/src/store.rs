@@ -1,6 +1,6 @@
 //! All accounts of one backend.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use crate::shared::Shared;
 use crate::swept::{Duty, Swept};
 use crate::time::Time;
 use crate::upload::Room;
-use crate::{Account, AccountId, Directory, Error, Options, Space, Upload, sweep};
+use crate::work::Work;
+use crate::{Account, AccountId, Directory, Error, Options, Picked, Space, Upload, sweep};
 
 /// All accounts of one data folder, or of one process's memory. Cloning is free.
 #[derive(Clone, Debug)]
@@ -22,7 +23,8 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     shared: Arc<Shared>,
-    accounts: Lock<HashMap<AccountId, Arc<Account>>>,
+    /// In the order of their ids: what is done to all is done in the same order again.
+    accounts: Lock<BTreeMap<AccountId, Arc<Account>>>,
     /// The directory's version when the accounts were last compared with it.
     compared: AtomicU64,
     /// When notes of MOVEs were last looked at, unix seconds.
@@ -50,22 +52,14 @@ impl Store {
     /// Opens the store in a data folder. If there is none, or its parts do not belong together, it fails with
     /// [`Error::Folder`] and leaves all as it is.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
-        Self::on(Files::open(dir, &options)?, options)
+        let files = Files::open(dir, &options)?;
+        Self::with_backend(options, Arc::new(files))
     }
 
     /// The same for a data folder that may be absent or empty: a store is set up in it then.
     pub fn set_up(dir: &Path, options: Options) -> Result<Self, Error> {
-        Self::on(Files::set_up(dir, &options)?, options)
-    }
-
-    fn on(files: Files, options: Options) -> Result<Self, Error> {
-        let store = Self::with_backend(options, Arc::new(files))?;
-        match store.destroy_removed() {
-            // The sweeps try again.
-            Err(error) if error.is_of_a_disk_that_takes_nothing() => {}
-            other => other?,
-        }
-        Ok(store)
+        let files = Files::set_up(dir, &options)?;
+        Self::with_backend(options, Arc::new(files))
     }
 
     /// A store that forgets everything when it is dropped: for tests and for trying things out.
@@ -94,18 +88,25 @@ impl Store {
         Self::with_backend(options, backend).expect("a store in memory opens")
     }
 
-    /// A store that is kept by this backend.
+    /// A store that is kept by this backend. What is left of accounts that were removed goes.
     pub fn with_backend(options: Options, backend: Arc<dyn Backend>) -> Result<Self, Error> {
-        let compared = AtomicU64::new(backend.directory().version());
         let (time, inspected) = Time::open(backend.rows())?;
-        Ok(Self(Arc::new(Inner {
+        // From this look on, what others change is a change.
+        let compared = AtomicU64::new(backend.directory().refresh()?);
+        let store = Self(Arc::new(Inner {
             shared: Arc::new(Shared::new(options, backend, time)),
-            accounts: Lock::new(Rank::Accounts, HashMap::new()),
+            accounts: Lock::new(Rank::Accounts, BTreeMap::new()),
             compared,
             forgot_moved: AtomicI64::new(i64::MIN),
             round: Lock::new(Rank::Round, Round { begun: i64::MIN, after: None, again: None }),
             inspection: Lock::new(Rank::Inspection, Inspection::new(inspected)),
-        })))
+        }));
+        match store.destroy_removed() {
+            // The sweeps try again.
+            Err(error) if error.is_of_a_disk_that_takes_nothing() => {}
+            other => other?,
+        }
+        Ok(store)
     }
 
     /// The accounts, their addresses and credentials.
@@ -143,6 +144,12 @@ impl Store {
     /// Room for messages on their way in that are for one commit.
     pub fn room(&self) -> Room {
         Room::new(self.0.shared.backend.spool(), self.0.shared.shares.clone(), &self.0.shared.options)
+    }
+
+    /// Memory for messages that are copied within their account. One COPY that is refused for its size takes none.
+    pub(crate) fn work(&self, picked: &Picked) -> Work {
+        let octets = picked.uids.len().saturating_mul(account::limits::COPIED);
+        self.0.shared.works.take(octets.min(self.0.shared.options.limits.work))
     }
 
     /// A message on its way in that waits there.
@@ -187,13 +194,13 @@ impl Store {
         let mut swept = Swept { jump, ..written };
         swept = swept.and(Swept::by(None, Duty::Directory, || self.follow_directory()));
         let accounts: Vec<_> = self.0.accounts.lock().values().cloned().collect();
-        let mut open: Vec<_> = accounts.into_iter().filter(|account| account.is_open()).collect();
+        let (mut open, closed): (Vec<_>, Vec<_>) = accounts.into_iter().partition(|account| account.is_open());
         let mut budget = self.0.shared.options.rederive;
         for account in &open {
             swept = swept.and(derive_anew(account, &mut budget)).and(sweep::open_account(account, now));
         }
-        swept = swept.and(self.keep_memory(&mut open));
-        drop(open);
+        swept = swept.and(self.keep_memory(&mut open, closed.iter().map(|account| account.held()).sum()));
+        drop((open, closed));
         swept = swept.and(Swept::by(None, Duty::Directory, || self.look_into_a_closed_one(now, &mut budget)));
         swept = swept.and(Swept::by(None, Duty::Transfers, || self.forget_moved_seldom(unix)));
         swept = swept.and(Swept::by(None, Duty::Inspection, || self.inspect(now.cast_unsigned())));
@@ -236,7 +243,7 @@ impl Store {
         let there: HashSet<AccountId> = self.directory().list()?.into_iter().map(|entry| entry.id).collect();
         let gone: Vec<_> = {
             let mut accounts = self.0.accounts.lock();
-            accounts.extract_if(|id, _| !there.contains(id)).map(|(_, account)| account).collect()
+            accounts.extract_if(.., |id, _| !there.contains(id)).map(|(_, account)| account).collect()
         };
         let gone = gone.iter().map(|account| {
             let removed = Swept { removed: 1, ..Swept::default() };
@@ -245,7 +252,10 @@ impl Store {
         let left = self.directory().removed()?;
         let left = left.into_iter().map(|id| removal(id, || self.destroy(id)));
         let followed = gone.chain(left).fold(Swept::default(), Swept::and);
-        self.0.compared.store(version, Ordering::Relaxed);
+        // What could not be removed is tried again by the next sweep.
+        if followed.failed.is_empty() {
+            self.0.compared.store(version, Ordering::Relaxed);
+        }
         Ok(followed)
     }
 
@@ -261,18 +271,23 @@ impl Store {
         self.directory().forget_removed(id)
     }
 
-    /// Closes accounts, the one that was used longest ago first, until the states in memory fit the budget.
-    fn keep_memory(&self, open: &mut [Arc<Account>]) -> Swept {
+    /// Closes accounts, the one that was used longest ago first, until what is in memory fits the budget. `held` is what
+    /// sessions hold of accounts that are closed; it stays.
+    fn keep_memory(&self, open: &mut [Arc<Account>], held: usize) -> Swept {
         open.sort_by_key(|account| account.used_at.load(Ordering::Relaxed));
         let sizes: Vec<_> = open.iter().map(|account| account.weight()).collect();
-        let mut sum: usize = sizes.iter().sum();
+        let mut sum = held + sizes.iter().sum::<usize>();
         let mut swept = Swept::default();
         for (account, size) in open.iter().zip(sizes) {
             if sum <= self.0.shared.options.memory {
                 break;
             }
-            swept = swept.and(sweep::close(account));
-            sum -= size;
+            let freed = size.saturating_sub(account.held());
+            // Whose sessions hold all that it has would only open again.
+            if freed > 0 {
+                swept = swept.and(sweep::close(account));
+                sum -= freed;
+            }
         }
         swept
     }
@@ -330,7 +345,11 @@ impl Store {
     /// One closed account a sweep, so that old mail goes from accounts that nobody uses, too.
     fn look_into_a_closed_one(&self, now: i64, budget: &mut u64) -> Result<Swept, Error> {
         let Some(id) = self.next_closed(now)? else { return Ok(Swept::default()) };
-        let account = self.account(id)?;
+        let account = match self.account(id) {
+            // It was removed since its turn came.
+            Err(Error::NoSuchAccount) => return Ok(Swept::default()),
+            account => account?,
+        };
         // Who has never had mail needs no file for this.
         if account.is_open() {
             return Ok(Swept::default());
@@ -340,7 +359,7 @@ impl Store {
             Err(Error::NoSuchAccount) => return Ok(Swept::default()),
             // Opening claims one that Posthorn 0.1 made and nobody has opened since; of another one it says what is wrong.
             Err(_) => {
-                let opened = Swept::by(account.id(), Duty::Inspection, || account.state().map(|_| Swept::default()));
+                let opened = Swept::of(&account, Duty::Inspection, || account.state().map(|_| Swept::default()));
                 if !opened.failed.is_empty() {
                     return Ok(opened);
                 }
@@ -354,7 +373,7 @@ impl Store {
 }
 
 fn derive_anew(account: &Account, budget: &mut u64) -> Swept {
-    Swept::by(account.id(), Duty::Derivation, || Ok(account.derive_anew(budget)))
+    Swept::of(account, Duty::Derivation, || Ok(account.derive_anew(budget)))
 }
 
 fn removal(id: AccountId, act: impl FnOnce() -> Result<(), Error>) -> Swept {

@@ -21,7 +21,7 @@ pub(crate) fn open_account(account: &Arc<Account>, now: i64) -> Swept {
 
 /// An account that is closed is looked into, and left as it was found: if nothing in it is too old, its state is not read.
 pub(crate) fn closed_account(account: &Arc<Account>, now: i64) -> Swept {
-    let looked = Swept::by(account.id(), Duty::Retention, || {
+    let looked = Swept::of(account, Duty::Retention, || {
         account.mark()?;
         if account.keep_generation()? == Kept::Behind || account.has_old()? {
             account.state()?;
@@ -38,7 +38,7 @@ pub(crate) fn closed_account(account: &Arc<Account>, now: i64) -> Swept {
 
 /// Closes an account.
 pub(crate) fn close(account: &Arc<Account>) -> Swept {
-    let closed = Swept::by(account.id(), Duty::Closing, || {
+    let closed = Swept::of(account, Duty::Closing, || {
         let written = account.close()?;
         Ok(Swept { checkpoints: usize::from(written), ..Swept::default() })
     });
@@ -51,8 +51,21 @@ pub(crate) fn close(account: &Arc<Account>) -> Swept {
 }
 
 fn duties(account: &Account, now: i64) -> Swept {
-    let saved = Swept::by(account.id(), Duty::Checkpoint, || checkpoint(account));
-    saved.and(Swept::by(account.id(), Duty::Retention, || retain(account, now)))
+    let saved = Swept::of(account, Duty::Checkpoint, || checkpoint(account));
+    let kept = saved.and(Swept::of(account, Duty::Retention, || retain(account, now)));
+    kept.and(Swept::of(account, Duty::Shrinking, || shrink(account)))
+}
+
+/// Gives back room, some 64 MiB a sweep.
+fn shrink(account: &Account) -> Result<Swept, Error> {
+    const STEPS: usize = 16;
+    for _ in 0..STEPS {
+        if !account.shrinks.load(Ordering::Relaxed) {
+            break;
+        }
+        account.shrinks.store(account.engine.shrink()?, Ordering::Relaxed);
+    }
+    Ok(Swept::default())
 }
 
 fn checkpoint(account: &Account) -> Result<Swept, Error> {
@@ -67,6 +80,7 @@ fn retain(account: &Account, now: i64) -> Result<Swept, Error> {
     account.mark()?;
     let written = account.keep_generation()? == Kept::Behind && account.checkpoint()?;
     let expired = account.expire(now)?;
+    account.shrinks.store(true, Ordering::Relaxed);
     let checkpoints = usize::from(written);
     Ok(Swept { checkpoints, commits: expired.commits, emails: expired.emails, ..Swept::default() })
 }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::{AccountId, Error, Problem};
+use crate::{Account, AccountId, Error, Problem};
 
 /// What [`Store::sweep`](crate::Store::sweep) did.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +61,8 @@ pub enum Duty {
     Derivation,
     /// Removing the notes of MOVEs between accounts that are over.
     Transfers,
+    /// Giving back what is free in the file of an account.
+    Shrinking,
     /// Closing an account that nobody uses, or that there is no memory for.
     Closing,
 }
@@ -76,6 +78,7 @@ impl fmt::Display for Duty {
             Self::Inspection => "inspection",
             Self::Derivation => "derivation",
             Self::Transfers => "transfers",
+            Self::Shrinking => "shrinking",
             Self::Closing => "closing",
         })
     }
@@ -96,6 +99,14 @@ impl Swept {
         self.damaged.extend(other.damaged);
         self.failed.extend(other.failed);
         self
+    }
+
+    /// Does a duty towards an account. One that was removed meanwhile has no need of it.
+    pub(crate) fn of(account: &Account, duty: Duty, act: impl FnOnce() -> Result<Self, Error>) -> Self {
+        Self::by(account.id(), duty, || match act().map_err(|error| account.explain(error)) {
+            Err(Error::NoSuchAccount) => Ok(Self::default()),
+            done => done,
+        })
     }
 
     /// Does a duty. That it fails, or panics, is a fact like any other: neither the other duties nor the other accounts

@@ -37,6 +37,8 @@ pub enum Stop {
     Close,
     /// To call this function of an engine: engines of simulations stop there.
     Engine(&'static str),
+    /// To call this function of the directory: directories of simulations stop there.
+    Directory(&'static str),
 }
 
 /// Takes what another may have: tries, or waits.

@@ -107,6 +107,16 @@ fn another_process_sees_the_change() {
     assert_eq!(ours.directory().refresh().unwrap(), version);
 }
 
+/// What is remembered from before the first look is out of date then, too.
+#[test]
+fn what_another_process_did_before_the_first_look_is_a_change() {
+    let folder = Folder::new();
+    let (ours, theirs) = (folder.open(), folder.open());
+    let version = ours.directory().version();
+    theirs.directory().add("alice", None, NOW).unwrap();
+    assert!(ours.directory().refresh().unwrap() > version);
+}
+
 #[test]
 fn a_flipped_bit_in_the_directory_is_an_error_or_nothing() {
     let folder = Folder::new();

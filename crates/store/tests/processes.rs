@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use account::{Rights, State, plan};
-use store::{Error, Options, Store};
+use store::{CommitError, Error, Options, Store};
+use support::mortal::Mortal;
 use support::{Folder, NOW, append, assert_clean, commit, expunge, mail, name, octets, upload, user};
 
 #[test]
@@ -66,6 +67,55 @@ fn two_processes_may_make_an_account_at_once() {
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(states.iter().all(|state| **state == *states[0]));
+}
+
+/// Two processes find an account new. What the other one made is lost before this one goes on: that is not made anew.
+#[test]
+fn an_account_that_another_process_made_and_lost_meanwhile_is_not_made_anew() {
+    let folder = Folder::new();
+    let theirs = folder.open();
+    let id = theirs.directory().add("alice", None, NOW).unwrap();
+    let file = support::file(&folder, id);
+    let lost = file.clone();
+    let act = move || {
+        append(&theirs.account(id).unwrap(), "INBOX", vec![upload(&theirs, &mail(1))]).unwrap();
+        theirs.close().unwrap();
+        std::fs::remove_file(&lost).unwrap();
+    };
+    let ours = Store::with_backend(Options::default(), Arc::new(Mortal::outrun(folder.path(), act))).unwrap();
+    let account = ours.account(id).unwrap();
+    for _ in 0..2 {
+        assert!(matches!(account.state(), Err(Error::Missing { .. })));
+        assert!(append(&account, "INBOX", vec![upload(&ours, &mail(2))]).is_err());
+    }
+}
+
+/// The same, and the other one has only been faster: what it made is there.
+#[test]
+fn an_account_that_another_process_made_meanwhile_is_what_that_made() {
+    let folder = Folder::new();
+    let theirs = folder.open();
+    let id = theirs.directory().add("alice", None, NOW).unwrap();
+    let act = move || _ = append(&theirs.account(id).unwrap(), "INBOX", vec![upload(&theirs, &mail(1))]).unwrap();
+    let ours = Store::with_backend(Options::default(), Arc::new(Mortal::outrun(folder.path(), act))).unwrap();
+    let account = ours.account(id).unwrap();
+    assert_eq!(octets(&account, "INBOX", 1).unwrap(), mail(1));
+    assert_clean(&account);
+}
+
+/// The same, and it is removed before this one goes on: neither it nor its file comes back.
+#[test]
+fn an_account_that_is_removed_while_it_is_made_does_not_come_back() {
+    let folder = Folder::new();
+    let theirs = folder.open();
+    let id = theirs.directory().add("alice", None, NOW).unwrap();
+    let act = move || theirs.remove(id).unwrap();
+    let ours = Store::with_backend(Options::default(), Arc::new(Mortal::outrun(folder.path(), act))).unwrap();
+    let account = ours.account(id).unwrap();
+    let appended = append(&account, "INBOX", vec![upload(&ours, &mail(1))]);
+    assert!(matches!(appended, Err(CommitError::Failed(Error::NoSuchAccount))), "{appended:?}");
+    assert!(matches!(account.state(), Err(Error::NoSuchAccount)));
+    assert!(!support::file(&folder, id).exists());
 }
 
 #[test]
@@ -180,6 +230,46 @@ fn an_account_that_another_process_removed_is_gone() {
     let again = user(&ours, "alice");
     assert_ne!(again.id(), account.id());
     assert!(again.state().unwrap().named(&name("INBOX")).unwrap().messages.is_empty());
+}
+
+/// A server has the account open, and has not heard of its removal: there is nothing left to be done for it.
+#[test]
+fn a_sweep_of_an_account_that_another_process_removed_is_no_failure() {
+    let folder = Folder::new();
+    let (ours, theirs) = (folder.open_with(Options { tail: 1, ..Options::default() }), folder.open());
+    let account = user(&ours, "alice");
+    append(&account, "INBOX", vec![upload(&ours, &mail(1))]).unwrap();
+    theirs.remove(account.id()).unwrap();
+    ours.close().unwrap();
+    let (account, directory) = (user(&ours, "bob"), ours.directory());
+    append(&account, "INBOX", vec![upload(&ours, &mail(2))]).unwrap();
+    // The sweep has looked at the directory when it is removed.
+    assert!(ours.sweep(NOW).failed.is_empty());
+    append(&account, "INBOX", vec![upload(&ours, &mail(3))]).unwrap();
+    directory.remove(account.id()).unwrap();
+    std::fs::remove_file(support::file(&folder, account.id())).unwrap();
+    let swept = ours.sweep(NOW + 1);
+    assert!(swept.failed.is_empty() && swept.damaged.is_empty(), "{swept:?}");
+}
+
+/// What keeps a file from being removed may pass.
+#[test]
+fn an_account_that_cannot_be_removed_is_tried_again() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let account = user(&store, "alice");
+    account.state().unwrap();
+    store.close().unwrap();
+    // In its place is what cannot be removed as a file.
+    let file = support::file(&folder, account.id());
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    assert!(store.remove(account.id()).is_err());
+    assert_eq!(store.sweep(NOW).failed.len(), 1);
+    assert_eq!(store.sweep(NOW + 1).failed.len(), 1, "the next sweep tries again");
+    std::fs::remove_dir(&file).unwrap();
+    assert_eq!(store.sweep(NOW + 2).failed.len(), 0);
+    assert_eq!(store.directory().removed().unwrap(), []);
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn on_both(test: impl Fn(&Store)) {
 }
 
 fn permit(state: &State, mailbox: &MailboxName, rights: Rights) -> Option<Permit> {
-    state.named(mailbox).map(|mailbox| Permit { mailbox: mailbox.id, rights })
+    state.named(mailbox).map(|mailbox| Permit { rights, ..Permit::owner(mailbox.id) })
 }
 
 fn picked(account: &Arc<Account>, mailbox: &str, which: &[u32]) -> Picked {

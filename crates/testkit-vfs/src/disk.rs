@@ -116,6 +116,14 @@ impl Disk {
         std::mem::take(&mut self.0.lock().syncs)
     }
 
+    /// Files were removed past SQLite, and their folder was synced: they do not come back with the power.
+    pub fn look(&self) {
+        let mut inner = self.0.lock();
+        if inner.after.is_none() {
+            inner.files.retain(|path, _| path.exists());
+        }
+    }
+
     /// Whether the power is off.
     pub fn is_off(&self) -> bool {
         self.0.lock().after.is_some()

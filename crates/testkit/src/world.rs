@@ -17,6 +17,9 @@ use crate::transcript::{Given, Mail, Transcript};
 /// The largest message, unless a transcript says otherwise.
 const APPEND_LIMIT: u64 = 50 * 1024 * 1024;
 
+/// The same for all messages of one APPEND.
+const APPEND_OCTETS: u64 = 256 * 1024 * 1024;
+
 /// A store with one user's account.
 pub struct World {
     /// The store.
@@ -55,7 +58,9 @@ impl World {
         Settings {
             gate: Arc::new(FixedGate::new(self.store.clone(), users)),
             append_limit: limit.unwrap_or(APPEND_LIMIT),
+            append_octets: APPEND_OCTETS,
             store: self.store.clone(),
+            journal: Arc::new(|_, _| ()),
         }
     }
 

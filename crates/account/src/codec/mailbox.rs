@@ -36,11 +36,16 @@ pub fn read_mailbox(bytes: &[u8], messages: Messages) -> Result<Mailbox, Damaged
         modseq: reader.modseq()?,
         special_use: read_special_use(&mut reader)?,
         messages,
-        flags: Arc::new(read_flag_table(&mut reader, format)?),
-        vanished: Arc::new(read_vanished(&mut reader)?),
+        flags: shared(read_flag_table(&mut reader, format)?, FlagTable::none()),
+        vanished: shared(read_vanished(&mut reader)?, Vanished::none()),
     };
     reader.end()?;
     Ok(mailbox)
+}
+
+/// What was read; where it is nothing, what all have that have nothing.
+fn shared<T: PartialEq>(read: T, nothing: Arc<T>) -> Arc<T> {
+    if read == *nothing { nothing } else { Arc::new(read) }
 }
 
 /// From format 2 on the last number of the tables before; the keywords by number, then the combinations by number from the

@@ -7,9 +7,7 @@ use imap::{InternalDate, Keyword, Uid, UidSet, UidValidity};
 use super::Planned;
 use super::expunge::may_take_away;
 use super::keywords::Room;
-use crate::{
-    Added, Change, EmailId, Flags, Foreign, Mailbox, MailboxId, Permit, Refusal, Rights, State, SystemFlags, limits,
-};
+use crate::{Added, Change, EmailId, Flags, Foreign, Mailbox, MailboxId, Permit, Refusal, Rights, State, SystemFlags};
 
 /// A message whose octets the store already holds, ready to be named by a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +55,7 @@ pub fn append(
     messages: &[NewMessage],
     now: i64,
 ) -> Result<Planned<Appended>, Refusal> {
-    check_room(state, messages.len())?;
+    check_room(state, to, messages.len())?;
     added(state, to, messages, now, NoRoom::Refuse)
 }
 
@@ -69,7 +67,7 @@ pub fn deliver(
     messages: &[NewMessage],
     now: i64,
 ) -> Result<Planned<Appended>, Refusal> {
-    check_room(state, messages.len())?;
+    check_room(state, to, messages.len())?;
     added(state, to, messages, now, NoRoom::LeaveOut)
 }
 
@@ -80,9 +78,10 @@ fn added(
     now: i64,
     no_room: NoRoom,
 ) -> Result<Planned<Appended>, Refusal> {
-    let (mailbox, rights) = destination(state, to)?;
-    let mut room = Room::new(state, mailbox, None);
-    let mut flags: Vec<Arc<Flags>> = messages.iter().map(|message| Arc::new(rights.keep(&message.flags))).collect();
+    let (mailbox, permit) = destination(state, to)?;
+    let mut room = Room::new(state, (mailbox, permit.limits), None);
+    let mut flags: Vec<Arc<Flags>> =
+        messages.iter().map(|message| Arc::new(permit.rights.keep(&message.flags))).collect();
     let mut left_out = Vec::new();
     for flags in &mut flags {
         if let Err(refusal) = room.take(flags) {
@@ -155,17 +154,18 @@ pub fn take_numbers(
     Ok(Planned::new(vec![Change::NumbersTaken { mailbox, uid_validity, uid_next }], ()))
 }
 
-/// The mailbox that messages are to go to, and the rights to it, if they may come in.
-pub(super) fn destination(state: &State, to: Option<Permit>) -> Result<(&Mailbox, Rights), Refusal> {
-    let Permit { mailbox, rights } = to.ok_or(Refusal::NoSuchDestination)?;
-    let mailbox = state.mailbox(mailbox).ok_or(Refusal::NoSuchDestination)?;
-    rights.allow(Rights::INSERT)?;
-    Ok((mailbox, rights))
+/// The mailbox that messages are to go to, if they may come in.
+pub(super) fn destination(state: &State, to: Option<Permit>) -> Result<(&Mailbox, Permit), Refusal> {
+    let permit = to.ok_or(Refusal::NoSuchDestination)?;
+    let mailbox = state.mailbox(permit.mailbox).ok_or(Refusal::NoSuchDestination)?;
+    permit.rights.allow(Rights::INSERT)?;
+    Ok((mailbox, permit))
 }
 
 /// Refuses more messages than an account may have.
-pub(super) fn check_room(state: &State, more: usize) -> Result<(), Refusal> {
-    let fits = state.totals().messages.saturating_add(more as u64) <= limits::MESSAGES;
+pub(super) fn check_room(state: &State, to: Option<Permit>, more: usize) -> Result<(), Refusal> {
+    let limits = to.map(|permit| permit.limits).unwrap_or_default();
+    let fits = state.totals().messages.saturating_add(more as u64) <= limits.messages;
     if fits || more == 0 { Ok(()) } else { Err(Refusal::AccountFull) }
 }
 

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use imap::{Uid, UidSet, UidValidity};
+use imap::{UidSet, UidValidity};
 
 use super::Planned;
 use super::append::{Numbers, check_room, destination};
 use super::expunge;
 use super::keywords::Room;
-use crate::{Added, Change, Mailbox, Permit, Refusal, Rights, State};
+use crate::{Added, Change, FlagSetId, Flags, Mailbox, Permit, Refusal, Rights, State, limits};
 
 /// What COPYUID says (RFC 4315 §3).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub fn copy(
     now: i64,
 ) -> Result<Planned<Copied>, Refusal> {
     let source = state.mailbox(from.mailbox).ok_or(Refusal::NoSuchMailbox)?;
-    check_room(state, source.messages.select(uids).count())?;
+    check_room(state, to, source.messages.select(uids).count())?;
     copied(state, from, uids, to, now)
 }
 
@@ -46,15 +46,28 @@ fn copied(
 ) -> Result<Planned<Copied>, Refusal> {
     let source = state.mailbox(from.mailbox).ok_or(Refusal::NoSuchMailbox)?;
     from.rights.allow(Rights::READ)?;
-    let (destination, rights) = destination(state, to)?;
-    let room = Room::new(state, destination, None);
-    let added = added((source, uids), (destination, rights, room), now)?;
+    let (destination, permit) = destination(state, to)?;
+    let count = source.messages.select(uids).count();
+    if count as u64 * limits::COPIED > permit.limits.work {
+        return Err(Refusal::TooManyMessages);
+    }
+    let flags = taken_along((source, uids), state, (destination, permit))?;
+    let mut numbers = Numbers(destination.uid_next);
     let mut copied = Copied { uid_validity: destination.uid_validity, from: UidSet::new(), to: UidSet::new() };
-    let mut messages = Vec::with_capacity(added.len());
-    for (uid, message) in added {
-        copied.from.insert(uid);
-        copied.to.insert(message.uid);
-        messages.push(message);
+    let mut messages = Vec::with_capacity(count);
+    for (_, record) in source.messages.select(uids) {
+        let uid = numbers.give(None)?;
+        copied.from.insert(record.uid);
+        copied.to.insert(uid);
+        messages.push(Added {
+            uid,
+            email: record.email,
+            size: record.size,
+            internal_date: record.internal_date,
+            save_date: now,
+            flags: flags.get(&record.flags).cloned().unwrap_or_default(),
+            foreign: None,
+        });
     }
     let changes = if messages.is_empty() {
         Vec::new()
@@ -79,28 +92,17 @@ pub fn move_messages(
     Ok(planned)
 }
 
-fn added(
+/// The flags that messages have there, by those that they have here.
+fn taken_along(
     (source, uids): (&Mailbox, &UidSet),
-    (to, rights, mut room): (&Mailbox, Rights, Room<'_>),
-    now: i64,
-) -> Result<Vec<(Uid, Added)>, Refusal> {
-    let mut numbers = Numbers(to.uid_next);
+    state: &State,
+    (to, permit): (&Mailbox, Permit),
+) -> Result<HashMap<FlagSetId, Arc<Flags>>, Refusal> {
     let mut used = HashMap::new();
     for (_, record) in source.messages.select(uids) {
-        used.entry(record.flags).or_insert_with(|| Arc::new(rights.keep(&source.flags.flags(record.flags))));
+        used.entry(record.flags).or_insert_with(|| Arc::new(permit.rights.keep(&source.flags.flags(record.flags))));
     }
+    let mut room = Room::new(state, (to, permit.limits), None);
     used.values().try_for_each(|flags| room.take(flags))?;
-    let copies = source.messages.select(uids).map(|(_, record)| {
-        let copy = Added {
-            uid: numbers.give(None)?,
-            email: record.email,
-            size: record.size,
-            internal_date: record.internal_date,
-            save_date: now,
-            flags: used.get(&record.flags).cloned().unwrap_or_default(),
-            foreign: None,
-        };
-        Ok((record.uid, copy))
-    });
-    copies.collect()
+    Ok(used)
 }

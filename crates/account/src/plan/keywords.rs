@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use imap::Keyword;
 
 use crate::flag_table::Size;
-use crate::{Flags, Mailbox, PerFlags, Refusal, State, limits};
-
-const MOST: Size = Size { lists: limits::KEYWORD_LISTS, keywords: limits::LISTED_KEYWORDS };
+use crate::limits::{self, Limits};
+use crate::{Flags, Mailbox, PerFlags, Refusal, State};
 
 /// What there is room for in a mailbox, while flags come in one after the other. System flags always have room.
 pub(super) struct Room<'a> {
     mailbox: &'a Mailbox,
+    most: Size,
     /// Where the table cannot be made anew, what is in it for nothing stays, and it takes no more than twice as much.
     renewable: bool,
     /// How many messages lose each combination.
@@ -29,15 +29,17 @@ pub(super) struct Room<'a> {
 
 impl<'a> Room<'a> {
     /// Of a mailbox of that state. `leaving` says how many of its messages lose a combination.
-    pub(super) fn new(state: &State, mailbox: &'a Mailbox, leaving: Option<PerFlags<u32>>) -> Self {
+    pub(super) fn new(state: &State, (mailbox, limits): (&'a Mailbox, Limits), leaving: Option<PerFlags<u32>>) -> Self {
+        let most = Size { lists: limits.keyword_lists, keywords: limits::LISTED_KEYWORDS };
         Self {
             mailbox,
+            most,
             renewable: state.ids().origin().is_some(),
             leaving,
             keywords: HashSet::new(),
             lists: HashSet::new(),
             fresh: Size::default(),
-            free: MOST.less(mailbox.flags.lists()),
+            free: most.less(mailbox.flags.lists()),
             counted: false,
         }
     }
@@ -85,9 +87,9 @@ impl<'a> Room<'a> {
         };
         let before = sum(&|_, count| count > 0);
         let after = sum(&|place, count| count > gone(place).unwrap_or(0));
-        self.free = MOST.less(after).or(before.less(after));
+        self.free = self.most.less(after).or(before.less(after));
         if !self.renewable {
-            self.free = self.free.within(MOST.and(MOST).less(table.lists()));
+            self.free = self.free.within(self.most.and(self.most).less(table.lists()));
         }
     }
 }

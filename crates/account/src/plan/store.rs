@@ -6,6 +6,7 @@ use imap::{ModSeq, StoreMode, UidSet};
 
 use super::Planned;
 use super::keywords::Room;
+use crate::limits::Limits;
 use crate::{Change, FlagSetId, Flags, Mailbox, Permit, Refusal, Rights, State};
 
 /// When a message takes part in a STORE (RFC 7162 §3.1.3).
@@ -57,7 +58,7 @@ pub fn store(
     }
     // What is about system flags alone needs none.
     if steps.iter().any(|(_, flags)| !flags.keywords().is_empty()) {
-        check_room(state, mailbox, &differs, &steps)?;
+        check_room(state, (mailbox, into.limits), &differs, &steps)?;
     }
     stored.changed = changed.iter().fold(UidSet::new(), |all, uids| all.union(uids));
     let changes = changed.into_iter().zip(steps).filter(|(uids, _)| !uids.is_empty());
@@ -71,7 +72,7 @@ type Step = (StoreMode, Flags);
 /// it and the number of messages.
 fn check_room(
     state: &State,
-    mailbox: &Mailbox,
+    (mailbox, limits): (&Mailbox, Limits),
     differs: &HashMap<FlagSetId, (Vec<usize>, u32)>,
     steps: &[Step],
 ) -> Result<(), Refusal> {
@@ -87,7 +88,7 @@ fn check_room(
             coming.push(id);
         }
     }
-    let mut room = Room::new(state, mailbox, Some(leaving));
+    let mut room = Room::new(state, (mailbox, limits), Some(leaving));
     coming.into_iter().try_for_each(|id| room.take(&scratch.flags(id)))
 }
 

@@ -49,12 +49,21 @@ pub(super) struct Charset(&'static str);
 impl Charset {
     /// By its name in any case; UTF-8 if none is named.
     pub(super) fn named(name: Option<&str>) -> Result<Self, Unsearchable> {
-        let wanted = name.unwrap_or("UTF-8");
+        let wanted = match name.unwrap_or("UTF-8") {
+            name if name.eq_ignore_ascii_case("UTF8") => "UTF-8",
+            name if name.eq_ignore_ascii_case("ASCII") => "US-ASCII",
+            name => name,
+        };
         CHARSETS
             .iter()
             .find(|known| known.eq_ignore_ascii_case(wanted))
             .map(|known| Self(known))
             .ok_or(Unsearchable::Charset)
+    }
+
+    /// Whether the octets are in this charset, as far as can be told: those that ASCII does not have say nothing in it.
+    pub(super) fn has(self, octets: &[u8]) -> bool {
+        self.0 != "US-ASCII" || octets.is_ascii()
     }
 
     pub(super) fn text(self, octets: &[u8]) -> String {
@@ -77,6 +86,10 @@ mod tests {
         }
         assert_eq!(Charset::named(None).unwrap().text("отпуск".as_bytes()), "отпуск");
         assert_eq!(Charset::named(Some("KOI8-R")).unwrap().text(b"\xcf\xd4\xd0\xd5\xd3\xcb"), "отпуск");
+        for (name, octets, has) in [("utf8", "ü".as_bytes(), true), ("ASCII", b"u", true), ("us-ascii", b"\xfc", false)]
+        {
+            assert_eq!(Charset::named(Some(name)).unwrap().has(octets), has, "{name}");
+        }
         assert!(Charset::named(Some("X-UNKNOWN")).is_err());
     }
 }

@@ -102,6 +102,11 @@ pub trait Source {
         visit: &mut dyn FnMut(EmailId, &[u8]) -> ControlFlow<()>,
     ) -> Result<(), Self::Error>;
 
-    /// Shows the octets of an email from the first on, in pieces, until `visit` breaks.
-    fn body(&mut self, email: EmailId, visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Self::Error>;
+    /// Shows the octets of an email from `from` on, 0 being the first, in pieces of at most 256 KiB, until `visit` breaks.
+    fn body(
+        &mut self,
+        email: EmailId,
+        from: u64,
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), Self::Error>;
 }

@@ -178,14 +178,23 @@ impl Program {
         if size.keys > KEYS || size.texts > TEXTS {
             return Err(Unsearchable::TooMuch);
         }
-        let mut compiler =
-            Compiler { context, charset, needles: Vec::new(), names: Names::default(), by_modseq: false };
+        let mut compiler = Compiler {
+            context,
+            charset,
+            needles: Vec::new(),
+            names: Names::default(),
+            by_modseq: false,
+            foreign: false,
+        };
         let mut within: Option<SeqSet> = None;
         let mut rest = Vec::new();
         let keys = match compiler.node(key) {
             Node::All(nodes) => nodes,
             other => vec![other],
         };
+        if compiler.foreign {
+            return Err(Unsearchable::Charset);
+        }
         for node in keys {
             let named = match node {
                 Node::Test(Test::Uids(uids)) => context.seqs(&uids),
@@ -253,6 +262,8 @@ struct Compiler<'a> {
     needles: Vec<Needle>,
     names: Names,
     by_modseq: bool,
+    /// Whether a string has what its charset does not have.
+    foreign: bool,
 }
 
 impl Compiler<'_> {
@@ -316,12 +327,18 @@ impl Compiler<'_> {
             // All other keys are compiled before they come here. A field without a name is in no message.
             _ => (b"", b""),
         };
-        self.names.field(name, &self.charset.text(text))
+        let text = self.string(text);
+        self.names.field(name, &text)
+    }
+
+    fn string(&mut self, octets: &[u8]) -> String {
+        self.foreign |= !self.charset.has(octets);
+        self.charset.text(octets)
     }
 
     /// BODY and TEXT. The empty string is in every message.
     fn text(&mut self, scope: Scope, text: &[u8]) -> Node {
-        let text = self.charset.text(text);
+        let text = self.string(text);
         if text.is_empty() {
             return Node::ALWAYS;
         }

@@ -8,7 +8,7 @@ use imap::command::Search as Command;
 use imap::{ModSeq, SeqSet, UidSet};
 use mime::Stored;
 
-use super::body::Undecided;
+use super::body::{Read, Reading, Undecided};
 use super::charset::Charset;
 use super::program::Program;
 use super::record::seq;
@@ -92,8 +92,8 @@ enum Stage {
     Matches,
     /// The structure is needed.
     Undecided,
-    /// The structure did not decide it: the octets are needed.
-    Structured(Vec<u8>),
+    /// The structure did not decide it: the octets are needed, and some of them may have been read.
+    Structured(Vec<u8>, Option<Box<Reading>>),
 }
 
 impl Search {
@@ -239,7 +239,7 @@ impl Search {
             decided.push(match verdict {
                 Some(true) => Some(Stage::Matches),
                 Some(false) => None,
-                None => Some(Stage::Structured(structure.to_vec())),
+                None => Some(Stage::Structured(structure.to_vec(), None)),
             });
             ControlFlow::Continue(())
         })?;
@@ -261,21 +261,29 @@ impl Search {
 
     /// Settles the first message that waits and needs no structure.
     fn settle<S: Source>(&mut self, source: &mut S, budget: &mut Budget) -> Result<(), S::Error> {
-        let Some(candidate) = self.waiting.pop_front() else { return Ok(()) };
+        let Some(Candidate { place, record, stage }) = self.waiting.pop_front() else { return Ok(()) };
         budget.spend(cost::RECORD);
-        let matches = match &candidate.stage {
+        let matches = match stage {
             Stage::Matches => true,
             Stage::Undecided => false,
-            Stage::Structured(structure) => {
-                let message = Undecided { place: candidate.place, record: &candidate.record, structure };
-                let (matches, octets) = self.program.of_body(&message, source)?;
+            Stage::Structured(structure, reading) => {
+                let message = Undecided { place, record: &record, structure: &structure };
+                let most = budget.0.saturating_mul(cost::OCTETS) / self.program.weight;
+                let (read, octets) = self.program.of_body(&message, reading, most, source)?;
                 budget.spend(cost::BODY + self.program.weight * octets / cost::OCTETS);
-                matches
+                match read {
+                    Read::Decided(matches) => matches,
+                    Read::More(reading) => {
+                        let stage = Stage::Structured(structure, Some(reading));
+                        self.waiting.push_front(Candidate { place, record, stage });
+                        return Ok(());
+                    }
+                }
             }
         };
         if matches {
             // Whether to go on from here, the loop in `step` sees.
-            let _ = self.matches(candidate.place, &candidate.record);
+            let _ = self.matches(place, &record);
         }
         Ok(())
     }

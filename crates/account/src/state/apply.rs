@@ -7,7 +7,7 @@ use imap::{ModSeq, StoreMode, Uid, UidSet, UidValidity};
 
 use super::{Slot, State, renew};
 use crate::change::{Added, Change, Commit};
-use crate::{EmailId, FlagSetId, Flags, Mailbox, MailboxId, Messages, Record, Vanished};
+use crate::{EmailId, FlagSetId, FlagTable, Flags, Mailbox, MailboxId, Messages, Record, Vanished};
 
 /// A commit that does not follow from the state before it: the log is damaged, or a plan is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,8 +62,8 @@ impl State {
                 modseq,
                 special_use: special_use.clone(),
                 messages: Messages::default(),
-                flags: Arc::default(),
-                vanished: Arc::default(),
+                flags: FlagTable::none(),
+                vanished: Vanished::none(),
             })?,
             Change::MailboxRenamed { id, name } => {
                 if self.names.contains_key(name) {

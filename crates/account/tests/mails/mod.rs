@@ -137,9 +137,15 @@ impl Source for Mails {
         Ok(())
     }
 
-    fn body(&mut self, email: EmailId, visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Self::Error> {
-        self.bodies += 1;
-        for piece in mail(email).octets.chunks(100) {
+    fn body(
+        &mut self,
+        email: EmailId,
+        from: u64,
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), Self::Error> {
+        self.bodies += usize::from(from == 0);
+        let rest = mail(email).octets.get(usize::try_from(from).unwrap()..).unwrap_or_default();
+        for piece in rest.chunks(100) {
             self.octets += piece.len();
             if visit(piece).is_break() {
                 break;

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use serde::Serialize;
+use store::backend::folded;
 
 use crate::dates;
 use crate::output::{self, Form, Output};
@@ -176,7 +177,7 @@ fn remove(named: &Named, consent: Option<Consent>) -> Result<()> {
     let open = named.place.open()?;
     let entry = open.entry(&named.name)?;
     // Mail that hangs by the name of an alias is not removed by mistake.
-    if !entry.name.eq_ignore_ascii_case(&named.name) {
+    if folded(&entry.name) != folded(&named.name) {
         bail!("{} is an alias: `posthorn user remove {}` removes the account", named.name, entry.name);
     }
     if consent.is_none() && io::stdin().is_terminal() {

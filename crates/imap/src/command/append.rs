@@ -4,7 +4,7 @@
 //! them, and then the octets in pieces. So [`parse`](super::parse) reads an APPEND up to and with the announcement of its first message,
 //! and [`AppendNext::parse`] reads what stands behind each message.
 
-use super::flags::flag_list;
+use super::flags::{Recent, flag_list};
 use super::{Command, ParseError};
 use crate::cursor::{Cursor, Found};
 use crate::{Fault, Flag, InternalDate, MailboxName};
@@ -94,7 +94,7 @@ fn append_message(c: &mut Cursor<'_>) -> Found<AppendMessage> {
     c.space()?;
     let mut flags = Vec::new();
     if c.peek() == Some(b'(') {
-        flags = flag_list(c)?;
+        flags = flag_list(c, Recent::Refused)?;
         c.space()?;
     }
     let mut date = None;

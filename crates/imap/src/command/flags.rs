@@ -6,15 +6,24 @@ use crate::{Fault, Flag, Keyword};
 /// The most flags of one list.
 const MAX_FLAGS: usize = 1000;
 
+/// What becomes of `\Recent`, which no client can set (RFC 3501 §2.3.2).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recent {
+    /// It is read and dropped: clients store again what they were told.
+    Dropped,
+    /// It is no flag of the grammar (RFC 3501 §9, `flag`).
+    Refused,
+}
+
 /// `flag-list`
-pub(super) fn flag_list(c: &mut Cursor<'_>) -> Found<Vec<Flag>> {
+pub(super) fn flag_list(c: &mut Cursor<'_>, recent: Recent) -> Found<Vec<Flag>> {
     let mut flags = Vec::new();
-    c.list(|c| take_flag(c, &mut flags))?;
+    c.list(|c| take_flag(c, &mut flags, recent))?;
     Ok(flags)
 }
 
-/// `flag`. `\Recent` is read and dropped: clients send back what they were told, and cannot set it (RFC 3501 §2.3.2).
-pub(super) fn take_flag(c: &mut Cursor<'_>, flags: &mut Vec<Flag>) -> Found<()> {
+/// `flag`
+pub(super) fn take_flag(c: &mut Cursor<'_>, flags: &mut Vec<Flag>, recent: Recent) -> Found<()> {
     if flags.len() >= MAX_FLAGS {
         return Err(Fault::TooMuch("flags"));
     }
@@ -26,7 +35,7 @@ pub(super) fn take_flag(c: &mut Cursor<'_>, flags: &mut Vec<Flag>) -> Found<()> 
             "DELETED" => Flag::Deleted,
             "SEEN" => Flag::Seen,
             "DRAFT" => Flag::Draft,
-            "RECENT" => return Ok(()),
+            "RECENT" if recent == Recent::Dropped => return Ok(()),
             _ => {
                 c.back_to(at);
                 return Err(Fault::Unknown("system flag"));

@@ -9,8 +9,12 @@ const MAX_FIELDS: usize = 60;
 
 /// `id` (RFC 2971 §4)
 pub(super) fn id(c: &mut Cursor<'_>) -> Found<Command> {
-    c.space()?;
     let mut fields = Vec::new();
+    // Some send no parameter at all, and some NIL as a string.
+    if c.is_at_end() {
+        return Ok(Command::Id(fields));
+    }
+    c.space()?;
     if c.peek() == Some(b'(') {
         c.list(|c| {
             if fields.len() >= MAX_FIELDS {
@@ -22,7 +26,7 @@ pub(super) fn id(c: &mut Cursor<'_>) -> Found<Command> {
             fields.push((name, value));
             Ok(())
         })?;
-    } else if c.nstring()?.is_some() {
+    } else if c.nstring()?.is_some_and(|text| !text.eq_ignore_ascii_case(b"NIL")) {
         return Err(Fault::Expected("a list or NIL"));
     }
     Ok(Command::Id(fields))

@@ -1,6 +1,6 @@
 //! STORE (RFC 9051 §6.4.6; RFC 7162 §3.1.3).
 
-use super::flags::{flag_list, take_flag};
+use super::flags::{Recent, flag_list, take_flag};
 use super::set::set_arg;
 use super::{Command, Numbers};
 use crate::cursor::{Cursor, Found};
@@ -48,7 +48,7 @@ pub(super) fn store(c: &mut Cursor<'_>, numbers: Numbers) -> Found<Command> {
     }
     let (mode, echo) = store_att(c)?;
     c.space()?;
-    let flags = if c.peek() == Some(b'(') { flag_list(c)? } else { bare_flags(c)? };
+    let flags = if c.peek() == Some(b'(') { flag_list(c, Recent::Dropped)? } else { bare_flags(c)? };
     Ok(Command::Store(Store { target, mode, flags, echo, unchanged_since }))
 }
 
@@ -71,7 +71,7 @@ fn store_att(c: &mut Cursor<'_>) -> Found<(StoreMode, Echo)> {
 fn bare_flags(c: &mut Cursor<'_>) -> Found<Vec<Flag>> {
     let mut flags = Vec::new();
     loop {
-        take_flag(c, &mut flags)?;
+        take_flag(c, &mut flags, Recent::Dropped)?;
         c.skip_spaces();
         if c.is_at_end() {
             return Ok(flags);

@@ -46,14 +46,12 @@ pub struct Esearch<'a, N: Number> {
     pub max: Option<N>,
     /// `COUNT`
     pub count: Option<u64>,
-    /// `MODSEQ`
-    pub modseq: Option<ModSeq>,
     /// Whether a set that is not empty follows: `ALL`.
     pub all: bool,
 }
 
-/// Writes an ESEARCH response up to where its set stands, if it has one: that and the [line end](super::line_end) are for
-/// the caller to write, a part at a time if the set is long.
+/// Writes an ESEARCH response up to where its set stands, if it has one: that, a part at a time if it is long, and
+/// [the end](esearch_end) are for the caller to write.
 pub fn esearch<N: Number>(out: &mut Vec<u8>, found: &Esearch<'_, N>) {
     out.extend_from_slice(b"* ESEARCH (TAG ");
     string(out, found.tag.as_str().as_bytes());
@@ -65,7 +63,6 @@ pub fn esearch<N: Number>(out: &mut Vec<u8>, found: &Esearch<'_, N>) {
         (" MIN ", found.min.map(|n| n.to_u32().into())),
         (" MAX ", found.max.map(|n| n.to_u32().into())),
         (" COUNT ", found.count),
-        (" MODSEQ ", found.modseq.map(ModSeq::get)),
     ];
     for (word, n) in numbers {
         if let Some(n) = n {
@@ -76,4 +73,13 @@ pub fn esearch<N: Number>(out: &mut Vec<u8>, found: &Esearch<'_, N>) {
     if found.all {
         out.extend_from_slice(b" ALL ");
     }
+}
+
+/// Writes the end of an ESEARCH response: MODSEQ, which stands last in all examples of RFC 7162 §3.1.5 and RFC 4731 §3.2.
+pub fn esearch_end(out: &mut Vec<u8>, modseq: Option<ModSeq>) {
+    if let Some(modseq) = modseq {
+        out.extend_from_slice(b" MODSEQ ");
+        number(out, modseq.get());
+    }
+    super::line_end(out);
 }

@@ -1,7 +1,12 @@
 //! Octets of a charset to UTF-8, in pieces.
 
+use encoding_rs::{CoderResult, DecoderResult, WINDOWS_1252};
+
+use super::labels::{Meaning, meaning};
+use super::octets::Page;
+use super::shifts::Shifts;
 use super::utf7::Utf7;
-use encoding_rs::{CoderResult, DecoderResult, Encoding, WINDOWS_1252};
+use super::wide::Wide;
 
 /// Decodes text of one charset that comes in pieces of any size.
 ///
@@ -16,23 +21,23 @@ enum State {
     Guess(Vec<u8>),
     Utf7(Utf7),
     Known(Box<encoding_rs::Decoder>),
+    Octets(Page),
+    Wide(Wide),
+    Shifts(Shifts),
 }
 
 impl Decoder {
-    /// A decoder for what `label` names; labels are those of the WHATWG's list, and `utf-7`.
+    /// A decoder for what `label` names; labels are those of the WHATWG's list, and many more that mail has (`labels`).
     pub fn new(label: &[u8]) -> Self {
-        let label = label.trim_ascii();
-        let guessed = [&b""[..], b"us-ascii", b"ascii", b"utf-8", b"utf8", b"unknown-8bit", b"x-unknown"];
-        let is = |name: &[u8]| label.eq_ignore_ascii_case(name);
-        let state = if guessed.into_iter().any(is) {
-            State::Guess(Vec::new())
-        } else if is(b"utf-7") || is(b"unicode-1-1-utf-7") {
-            State::Utf7(Utf7::default())
-        } else {
-            match Encoding::for_label_no_replacement(label) {
-                Some(encoding) => State::Known(Box::new(encoding.new_decoder_with_bom_removal())),
-                None => State::Guess(Vec::new()),
-            }
+        let state = match meaning(label) {
+            Meaning::Guess => State::Guess(Vec::new()),
+            Meaning::Utf7 => State::Utf7(Utf7::default()),
+            Meaning::Known(encoding) => State::Known(Box::new(encoding.new_decoder_with_bom_removal())),
+            Meaning::Octets(page) => State::Octets(page),
+            Meaning::Utf16(order) => State::Wide(Wide::utf16(order)),
+            Meaning::Utf32(order) => State::Wide(Wide::utf32(order)),
+            Meaning::Hz => State::Shifts(Shifts::hz()),
+            Meaning::Iso2022Kr => State::Shifts(Shifts::iso_2022_kr()),
         };
         Self { state }
     }
@@ -43,6 +48,9 @@ impl Decoder {
             State::Guess(held) => guess(held, piece, out),
             State::Utf7(decoder) => decoder.push(piece, out),
             State::Known(decoder) => known(decoder, piece, Last::No, out),
+            State::Octets(page) => out.extend(piece.iter().map(|octet| page.character(*octet))),
+            State::Wide(decoder) => decoder.push(piece, out),
+            State::Shifts(decoder) => decoder.push(piece, out),
         }
     }
 
@@ -52,6 +60,9 @@ impl Decoder {
             State::Guess(held) => latin(&held, out),
             State::Utf7(decoder) => decoder.finish(out),
             State::Known(mut decoder) => known(&mut decoder, b"", Last::Yes, out),
+            State::Octets(_) => {}
+            State::Wide(decoder) => decoder.finish(out),
+            State::Shifts(decoder) => decoder.finish(out),
         }
     }
 }
@@ -125,7 +136,7 @@ mod tests {
 
     #[test]
     fn charsets_in_pieces() {
-        let table: [(&str, &[u8], &str); 13] = [
+        let table: &[(&str, &[u8], &str)] = &[
             ("utf-8", "grün €".as_bytes(), "grün €"),
             ("", "grün".as_bytes(), "grün"),
             ("us-ascii", b"gr\xfcn", "grün"),
@@ -139,13 +150,29 @@ mod tests {
             ("utf-7", b"gr+APw-n +- +ZeVnLIqe-", "grün + 日本語"),
             ("no-such-charset", b"abc", "abc"),
             ("utf-16le", b"a\0b\0", "ab"),
+            ("utf-16", b"\x00\x41\x00\xe9\x65\xe5", "Aé日"),
+            ("utf-16", b"\xfe\xff\x00\x41\x00\xe9\xd8\x3d\xde\x00", "Aé😀"),
+            ("utf-16", b"\xff\xfe\x41\x00\xe9\x00\x3d\xd8\x00\xde", "Aé😀"),
+            ("ucs-2", b"\x41\x00\xe9\x00", "Aé"),
+            ("utf-32", b"\x00\x00\x00\x41\x00\x01\xf6\x00", "A😀"),
+            ("utf-32", b"\xff\xfe\x00\x00\x41\x00\x00\x00\x00\xf6\x01\x00", "A😀"),
+            ("cp437", b"\x67\x72\x81\x6e\x20\xb1", "grün ▒"),
+            ("ibm852", b"\xa6\x6c\x75\x9c", "Žluť"),
+            ("cp858", b"\x35\x20\xd5", "5 €"),
+            ("cp737", b"\x98\x99", "αβ"),
+            ("cp869", b"\xd6\xd7", "αβ"),
+            ("ptcp154", b"\x83\x9c", "ғң"),
+            ("hz-gb-2312", b"\x61\x7e\x7e\x7e\x7b\x56\x50\x4e\x44\x7e\x7d\x62", "a~中文b"),
+            ("iso-2022-kr", b"\x1b\x24\x29\x43\x0e\x47\x51\x31\x39\x0f\x20\x61\x62", "한국 ab"),
+            ("cp949", b"\xc7\xd1\xb1\xb9", "한국"),
+            ("eucJP-ms", b"\xc6\xfc\xcb\xdc", "日本"),
         ];
         for (label, octets, wanted) in table {
             for size in 1..=octets.len() {
                 let (mut decoder, mut out) = (Decoder::new(label.as_bytes()), String::new());
                 octets.chunks(size).for_each(|piece| decoder.push(piece, &mut out));
                 decoder.finish(&mut out);
-                assert_eq!(out, wanted, "{label} in pieces of {size}");
+                assert_eq!(out, *wanted, "{label} in pieces of {size}");
             }
         }
     }

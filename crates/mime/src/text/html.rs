@@ -1,5 +1,7 @@
 //! HTML to the text that a person would read, in one pass and without a tree.
 
+use super::references::character_of;
+
 /// Strips markup from HTML that comes in pieces.
 ///
 /// Tags go (those of blocks leave a space), so do comments and the contents of `script`, `style`, `head`'s `title` and `template`;
@@ -158,7 +160,7 @@ impl HtmlText {
         self.state = State::Text;
         match character_of(&self.name) {
             // Soft hyphens and zero-width characters are what senders hide preview text behind.
-            Some('\u{ad}' | '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{feff}' | '\u{34f}') => {}
+            Some('\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{34f}') => {}
             Some('\u{a0}') => out.push(' '),
             Some(c) => out.push(c),
             None => {
@@ -169,37 +171,6 @@ impl HtmlText {
         }
     }
 }
-
-/// The character of a reference, without `&` and `;`.
-fn character_of(name: &str) -> Option<char> {
-    if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-            None => number.parse().ok()?,
-        };
-        return char::from_u32(code).filter(|c| *c != '\0');
-    }
-    NAMED.iter().find(|(known, _)| *known == name).map(|(_, c)| *c)
-}
-
-/// Of the named references those that mail uses.
-#[rustfmt::skip]
-const NAMED: &[(&str, char)] = &[
-    ("amp", '&'), ("lt", '<'), ("gt", '>'), ("quot", '"'), ("apos", '\''), ("nbsp", '\u{a0}'),
-    ("shy", '\u{ad}'), ("zwnj", '\u{200c}'), ("zwj", '\u{200d}'), ("ensp", ' '), ("emsp", ' '), ("thinsp", ' '),
-    ("copy", '©'), ("reg", '®'), ("trade", '™'), ("euro", '€'), ("pound", '£'), ("yen", '¥'),
-    ("cent", '¢'), ("sect", '§'), ("deg", '°'), ("hellip", '…'), ("middot", '·'), ("bull", '•'),
-    ("ndash", '–'), ("mdash", '—'), ("lsquo", '‘'), ("rsquo", '’'), ("ldquo", '“'), ("rdquo", '”'),
-    ("sbquo", '‚'), ("bdquo", '„'), ("laquo", '«'), ("raquo", '»'), ("rarr", '→'), ("larr", '←'),
-    ("times", '×'), ("auml", 'ä'), ("ouml", 'ö'), ("uuml", 'ü'), ("Auml", 'Ä'), ("Ouml", 'Ö'),
-    ("Uuml", 'Ü'), ("szlig", 'ß'), ("agrave", 'à'), ("aacute", 'á'), ("acirc", 'â'), ("atilde", 'ã'),
-    ("aring", 'å'), ("aelig", 'æ'), ("ccedil", 'ç'), ("egrave", 'è'), ("eacute", 'é'), ("ecirc", 'ê'),
-    ("euml", 'ë'), ("igrave", 'ì'), ("iacute", 'í'), ("icirc", 'î'), ("iuml", 'ï'), ("ntilde", 'ñ'),
-    ("ograve", 'ò'), ("oacute", 'ó'), ("ocirc", 'ô'), ("otilde", 'õ'), ("oslash", 'ø'), ("ugrave", 'ù'),
-    ("uacute", 'ú'), ("ucirc", 'û'), ("Agrave", 'À'), ("Aacute", 'Á'), ("Acirc", 'Â'), ("Aring", 'Å'),
-    ("AElig", 'Æ'), ("Ccedil", 'Ç'), ("Egrave", 'È'), ("Eacute", 'É'), ("Ecirc", 'Ê'), ("Ntilde", 'Ñ'),
-    ("Oslash", 'Ø'), ("iexcl", '¡'), ("iquest", '¿'),
-];
 
 #[cfg(test)]
 mod tests {
@@ -222,6 +193,7 @@ mod tests {
             ("<!-- no --> a<!---->b<!-->c", "abc"),
             ("<a href=\"x>y\">link</a>", "link"),
             ("gr&uuml;n &euro;5 &#228;&#xe4; &amp;lt; &nope; AT&T", "grün €5 ää &lt; &nope; AT&T"),
+            ("1 &ndash; 2 &Scaron;kola &alpha;&#150;&#x99; &copy 2020 &hearts;", "1 – 2 Škola α–™ © 2020 ♥"),
             ("1 < 2 &", "1 < 2 &"),
             ("a&zwnj;&nbsp;&zwnj;b", "a b"),
             ("<div", ""),

@@ -69,6 +69,29 @@ pub struct SearchText<'a> {
     window: Window,
 }
 
+/// A search that rests between two pieces: what there is of it beside the message's structure and the needles.
+pub struct Paused {
+    found: Vec<bool>,
+    regions: std::vec::IntoIter<Region>,
+    offset: u64,
+    current: Option<(Region, Reader)>,
+    window: Window,
+}
+
+impl Paused {
+    /// Goes on, with the structure and the needles that it was begun with.
+    pub fn resume<'a>(self, stored: Stored<'a>, needles: &'a [Needle]) -> SearchText<'a> {
+        let Self { found, regions, offset, current, window } = self;
+        SearchText { stored, needles, found, regions, offset, current, window }
+    }
+}
+
+impl std::fmt::Debug for Paused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Paused").field("offset", &self.offset).finish_non_exhaustive()
+    }
+}
+
 enum Reader {
     /// The lines of a field that may go on.
     Header(Vec<u8>),
@@ -127,6 +150,12 @@ impl<'a> SearchText<'a> {
                 self.end_region();
             }
         }
+    }
+
+    /// Rests: the next piece may come later.
+    pub fn pause(self) -> Paused {
+        let Self { found, regions, offset, current, window, .. } = self;
+        Paused { found, regions, offset, current, window }
     }
 
     /// Whether all needles are found, so that the rest need not be read.

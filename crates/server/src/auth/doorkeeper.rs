@@ -3,23 +3,30 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gate::{Exchange, Gate, Peer, Transport, User, Verdict};
+use gate::{Exchange, Gate, Now, Peer, Transport, User, Verdict};
+use parking_lot::Mutex;
 use store::Store;
 use tracing::{error, info, warn};
 
 use super::accounts::{Accounts, Known};
+use super::aliases::{self, Aliases};
 use super::exchange::{PlainExchange, ScramExchange};
+use super::network::Network;
 use super::password;
-use super::scram::{Binding, Keys};
-use super::slots::{Caller, Crowded, Slots};
-use super::throttle::{Admission, Network, Pair, Throttle};
-use super::verified::Verified;
+use super::scram::{Binding, Keys, Pending, Proof};
+use super::slots::{Caller, Load, Slots, Unhashed};
+use super::throttle::{Admission, Guess, Standing, Throttle};
+use super::verified::{Digest, Verified};
+use crate::conversation::now;
 use crate::link::Login;
 use crate::log::Address;
 use crate::registry::Registry;
 
 /// The longest name that anybody logs in with: an address's (RFC 5321 §4.5.3.1), and room.
 const LONGEST_NAME: usize = 320;
+
+/// How often what has to last is written. Each time, what others remember of the directory is looked up anew.
+const KEPT: Duration = Duration::from_mins(1);
 
 /// Knows accounts, passwords and addresses, and who has been guessing.
 pub(crate) struct Doorkeeper(Arc<Inner>);
@@ -31,8 +38,9 @@ pub(super) struct Inner {
     verified: Verified,
     throttle: Throttle,
     slots: Slots,
-    /// For the SCRAM keys of names that nobody has: outlives restarts.
-    secret: [u8; 32],
+    aliases: Arc<Aliases>,
+    /// When what has to last was last written.
+    kept: Mutex<Instant>,
 }
 
 /// Who asks, and for whom.
@@ -46,8 +54,9 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    fn pair(&self) -> Pair {
-        Pair::new(Network::from(self.peer.address), &self.name)
+    fn guess(&self, known: Option<&Arc<Known>>, password: Option<Digest>) -> Guess {
+        let account = known.map(|known| known.id);
+        Guess::new(Network::from(self.peer.address), &self.name, account, password)
     }
 }
 
@@ -57,21 +66,49 @@ impl Doorkeeper {
         let mut key = [0; 32];
         getrandom::fill(&mut key)?;
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let (now, aliases) = (now(), Arc::new(Aliases::new(secret)));
+        let throttle = Throttle::new(now.monotonic);
+        if let Err(error) = throttle.recall(store.rows(), now) {
+            warn!(%error, "not all addresses that logins came from can be read: these are strangers until the next login");
+        }
+        if let Err(error) = aliases::sweep(store.rows(), store.directory()) {
+            warn!(%error, "the keys of aliases that are no more cannot be removed; the next start tries again");
+        }
         Ok(Self(Arc::new(Inner {
-            accounts: Accounts::new(store.clone()),
+            accounts: Accounts::new(store.clone(), aliases.clone()),
             store,
             registry,
             verified: Verified::new(key),
-            throttle: Throttle::default(),
+            throttle,
             slots: Slots::new(cores),
-            secret,
+            aliases,
+            kept: Mutex::new(now.monotonic),
         })))
     }
 
-    /// Forgets what is too old. Called now and then.
-    pub(crate) fn tidy(&self, now: Instant) {
-        self.0.verified.tidy(now);
+    /// Forgets what is too old, and writes what has to last. Called now and then.
+    pub(crate) fn tidy(&self, now: Now) {
+        self.0.verified.tidy(now.monotonic);
         self.0.throttle.tidy(now);
+        let is_due = {
+            let mut kept = self.0.kept.lock();
+            let is_due = now.monotonic.saturating_duration_since(*kept) >= KEPT;
+            if is_due {
+                *kept = now.monotonic;
+            }
+            is_due
+        };
+        if is_due {
+            self.keep();
+        }
+    }
+
+    /// Writes what has to last over a restart. Without it nothing is wrong: owners are strangers for one login.
+    pub(crate) fn keep(&self) {
+        let rows = self.0.store.rows();
+        if let Err(error) = self.0.throttle.keep(rows).and_then(|()| self.0.aliases.keep(rows)) {
+            warn!(%error, "addresses that logins came from cannot be written; this is tried again in a minute");
+        }
     }
 
     /// Ends the sessions that logged in with credentials that are no longer good; whether all could be looked at.
@@ -142,69 +179,103 @@ impl Inner {
 
     /// Who they are, if the password is right. For a name that nobody has it takes as long as for one that somebody has.
     fn right_password(&self, attempt: &Attempt, password: &[u8]) -> Result<Arc<Known>, Refused> {
-        let now = Instant::now();
+        let now = now();
         let password = password::prepare(password);
-        if let Some(known) = self.find(&attempt.name)?
-            && let Some(hash) = &known.hash
-            && self.verified.knows(&self.verified.digest(known.id.get(), &password, hash), now)
-        {
-            self.throttle.succeeded(&attempt.pair(), now);
-            return Ok(known);
+        if let Some(known) = self.find(&attempt.name)? {
+            let digest = self.digest(Some(&known), &password);
+            let guess = attempt.guess(Some(&known), Some(digest));
+            if self.throttle.is_free(&guess, now) && self.verified.knows(&digest, now.monotonic) {
+                self.throttle.right(&guess, Standing::Known, now);
+                self.accounts.give_keys(&known, &password);
+                return Ok(known);
+            }
         }
         let known = self.find_newest(&attempt.name)?;
-        let hash = known.as_ref().and_then(|known| known.hash.as_deref()).unwrap_or(password::DUMMY);
-        let id = known.as_ref().map_or(0, |known| known.id.get());
-        let digest = self.verified.digest(id, &password, hash);
-        let pair = attempt.pair();
-        let caller = match self.throttle.admit(&pair, Some(&digest), now) {
-            Admission::Known => Caller::Known,
-            Admission::Stranger => Caller::Stranger,
-            Admission::SameAgain(delay) => return Err(Refused::Wrong(delay)),
-            Admission::TooSoon => return Err(Refused::TooSoon),
-        };
-        let checked = self.slots.run(caller, |memory| password::verify(&password, hash, memory));
-        let right = checked.inspect_err(|_| self.throttle.unchecked(&pair, Instant::now()))?;
+        let digest = self.digest(known.as_ref(), &password);
+        let guess = attempt.guess(known.as_ref(), Some(digest));
+        let standing = self.admit(&guess, self.slots.load(), now)?;
+        let was_right = self.verified.knows(&digest, now.monotonic);
+        if !was_right && !self.hash(attempt, (&guess, standing), known.as_ref(), &password)? {
+            return Err(Refused::Wrong(self.throttle.wrong(&guess, standing, now)));
+        }
         match known {
-            Some(known) if right && known.hash.is_some() => {
-                self.verified.remember(digest, now);
-                self.throttle.succeeded(&pair, now);
+            Some(known) if known.hash.is_some() => {
+                self.verified.remember(digest, now.monotonic);
+                self.throttle.right(&guess, standing, now);
+                self.accounts.give_keys(&known, &password);
                 Ok(known)
             }
-            _ => Err(Refused::Wrong(self.throttle.failed(&pair, Some(digest), now))),
+            _ => Err(Refused::Wrong(self.throttle.wrong(&guess, standing, now))),
         }
     }
 
-    /// Whether a SCRAM exchange may begin, and with which keys: for a name that nobody has, keys that nobody has.
-    pub(super) fn keys(&self, attempt: &Attempt) -> Result<(Option<Arc<Known>>, Keys), Refused> {
-        if !self.throttle.is_open(&attempt.pair(), Instant::now()) {
-            return Err(Refused::TooSoon);
+    /// Whether the hash of a password, prepared, is the one that is kept. What is not hashed was no guess.
+    fn hash(
+        &self,
+        attempt: &Attempt,
+        (guess, standing): (&Guess, Standing),
+        known: Option<&Arc<Known>>,
+        password: &[u8],
+    ) -> Result<bool, Refused> {
+        let caller = if standing == Standing::Known { Caller::Known } else { Caller::Stranger };
+        let is_gone = || self.registry.has_gone(attempt.peer.session);
+        let hashed = self.slots.run(caller, is_gone, |memory| password::verify(password, hash_of(known), memory));
+        hashed.map_err(|why| {
+            self.throttle.unchecked(guess, standing);
+            Refused::Unhashed(why)
+        })
+    }
+
+    /// Stands for a password, prepared, or what is as good: what was wrong yesterday is right after a change.
+    fn digest(&self, known: Option<&Arc<Known>>, password: &[u8]) -> Digest {
+        self.verified.digest(known.map_or(0, |known| known.id.get()), password, hash_of(known))
+    }
+
+    /// Whether a password may be checked.
+    fn admit(&self, guess: &Guess, load: Load, now: Now) -> Result<Standing, Refused> {
+        match self.throttle.admit(guess, load, now) {
+            Admission::Check(standing) => Ok(standing),
+            Admission::WrongAgain(delay) => Err(Refused::Wrong(delay)),
+            Admission::TooSoon => Err(Refused::TooSoon),
+            Admission::Spent => Err(Refused::Spent),
         }
+    }
+
+    /// With which keys a SCRAM exchange begins: for a name that nobody has, or an alias that has none yet, keys that nobody
+    /// has. It reserves nothing: guessing begins with the proof.
+    pub(super) fn keys(&self, attempt: &Attempt) -> Result<(Option<Arc<Known>>, Keys), Refused> {
         let known = self.find_newest(&attempt.name)?;
+        if let Some(known) = known.as_ref().filter(|known| known.keys.is_none()) {
+            let (address, alias) = (Address(attempt.peer.address), attempt.name.as_str());
+            let note = "no SCRAM under this name before a login by LOGIN or PLAIN under it: the proof will be wrong";
+            info!(%address, session = attempt.peer.session, alias, account = &*known.name, "{note}");
+        }
         let keys = known.as_ref().and_then(|known| known.keys.clone());
-        // Spellings that the directory keeps apart have salts of their own, whether somebody has the name or not.
-        let keys = keys.unwrap_or_else(|| Keys::fake(&self.secret, &attempt.name.to_ascii_lowercase()));
+        let keys = keys.unwrap_or_else(|| self.aliases.fake(&attempt.name));
         Ok((known, keys))
     }
 
-    /// A SCRAM proof was right: whether it may be said. Exchanges that began together would otherwise all be checked,
-    /// however many they are.
-    pub(super) fn proven(&self, attempt: &Attempt) -> Result<(), Refused> {
-        let (pair, now) = (attempt.pair(), Instant::now());
-        if !self.throttle.is_open(&pair, now) {
-            return Err(Refused::TooSoon);
+    /// SCRAM: who they are and what proves us to them, if their proof is right; `None` is one of another exchange. It is
+    /// admitted before it is compared, like a password: however many exchanges were begun first, they are as many guesses.
+    pub(super) fn check_proof(
+        &self,
+        attempt: &Attempt,
+        known: Option<Arc<Known>>,
+        pending: &Pending,
+        proof: Option<&Proof>,
+    ) -> Result<(Arc<Known>, String), Refused> {
+        let now = now();
+        let digest = proof.map(|proof| self.digest(known.as_ref(), proof.client_key()));
+        let guess = attempt.guess(known.as_ref(), digest);
+        // A proof needs no place.
+        let standing = self.admit(&guess, Load::Light, now)?;
+        match (proof.and_then(|proof| pending.check(proof).ok()), known) {
+            (Some(ours), Some(known)) => {
+                self.throttle.right(&guess, standing, now);
+                Ok((known, ours))
+            }
+            _ => Err(Refused::Wrong(self.throttle.wrong(&guess, standing, now))),
         }
-        self.throttle.succeeded(&pair, now);
-        Ok(())
-    }
-
-    /// A SCRAM proof was wrong. Whoever comes too soon hears the same as with a right one.
-    pub(super) fn disproven(&self, attempt: &Attempt) -> Verdict {
-        let (pair, now) = (attempt.pair(), Instant::now());
-        let refused = match self.throttle.admit(&pair, None, now) {
-            Admission::TooSoon => Refused::TooSoon,
-            _ => Refused::Wrong(self.throttle.failed(&pair, None, now)),
-        };
-        Self::refuse(attempt, refused)
     }
 
     /// The password was right: lets them in, unless something else speaks against it.
@@ -251,8 +322,17 @@ impl Inner {
                 info!(%address, session, name, mechanism, "login refused unchecked: too soon after a wrong password");
                 Verdict::Unavailable
             }
-            Refused::Crowded => {
+            Refused::Spent => {
+                let why = "login refused unchecked: too many wrong passwords for this account or from this address";
+                info!(%address, session, name, mechanism, "{why}");
+                Verdict::Unavailable
+            }
+            Refused::Unhashed(Unhashed::Crowded) => {
                 warn!(%address, session, name, mechanism, "login refused unchecked: too many passwords to check");
+                Verdict::Unavailable
+            }
+            Refused::Unhashed(Unhashed::Gone) => {
+                info!(%address, session, name, mechanism, "login not checked: the client hung up");
                 Verdict::Unavailable
             }
             Refused::Forbidden => {
@@ -279,6 +359,11 @@ impl Inner {
     }
 }
 
+/// What an account's passwords are checked against; for a name that nobody has it takes as long.
+fn hash_of(known: Option<&Arc<Known>>) -> &str {
+    known.and_then(|known| known.hash.as_deref()).unwrap_or(password::DUMMY)
+}
+
 fn is_name(name: &str) -> bool {
     let odd = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
     !name.is_empty() && name.len() <= LONGEST_NAME && !name.contains(odd)
@@ -289,16 +374,11 @@ pub(super) enum Refused {
     /// The answer is due after so long.
     Wrong(Duration),
     TooSoon,
-    Crowded,
+    Spent,
+    Unhashed(Unhashed),
     Forbidden,
     TooMany,
     Failed(store::Error),
-}
-
-impl From<Crowded> for Refused {
-    fn from(Crowded: Crowded) -> Self {
-        Self::Crowded
-    }
 }
 
 impl From<store::Error> for Refused {

@@ -77,16 +77,18 @@ impl ScramExchange {
     }
 
     fn last(&mut self, message: &[u8], attempt: Attempt, known: Option<Arc<Known>>, pending: &Pending) -> Step {
-        match (pending.check(message), known) {
-            (Ok(proof), Some(known)) => {
-                if let Err(refused) = self.inner.proven(&attempt) {
-                    return Step::Done(Inner::refuse(&attempt, refused));
-                }
+        let proof = match pending.read(message) {
+            Ok(proof) => Some(proof),
+            Err(Broken::Syntax | Broken::Extension) => return nonsense(),
+            // The proof of another exchange is no better than a wrong one.
+            Err(_) => None,
+        };
+        match self.inner.check_proof(&attempt, known, pending, proof.as_ref()) {
+            Ok((known, proof)) => {
                 self.turn = Turn::Agreement(attempt, known);
                 Step::Challenge(proof.into_bytes())
             }
-            (Err(Broken::Syntax | Broken::Extension), _) => nonsense(),
-            _ => Step::Done(self.inner.disproven(&attempt)),
+            Err(refused) => Step::Done(Inner::refuse(&attempt, refused)),
         }
     }
 }

@@ -77,6 +77,24 @@ impl Keys {
         })
     }
 
+    /// Keys that a password fits, for the salt that these show.
+    pub(super) fn with_password(self, password: &[u8]) -> Self {
+        Self::derive(password, self.salt, self.iterations)
+    }
+
+    /// Rounds, salt and keys, as they are kept.
+    pub(super) fn octets(&self) -> Vec<u8> {
+        [&self.iterations.to_le_bytes()[..], &self.salt, &self.stored_key, &self.server_key].concat()
+    }
+
+    /// The keys that were kept, if they are for the salt that these show.
+    pub(super) fn with_octets(self, octets: &[u8]) -> Option<Self> {
+        let rest = octets.strip_prefix(&self.iterations.to_le_bytes())?.strip_prefix(&*self.salt)?;
+        let (stored_key, rest) = rest.split_first_chunk()?;
+        let (server_key, rest) = rest.split_first_chunk()?;
+        rest.is_empty().then_some(Self { stored_key: *stored_key, server_key: *server_key, ..self })
+    }
+
     /// Whether a password, prepared, is the one that the keys were made of.
     #[cfg(test)]
     pub(super) fn fit(&self, password: &[u8]) -> bool {
@@ -120,6 +138,20 @@ pub(super) struct Pending {
     keys: Keys,
 }
 
+/// The client's last message, read and not judged yet.
+pub(super) struct Proof {
+    /// What the proof says that `ClientKey` is: the same for the same password and salt, whatever the nonces.
+    client_key: [u8; 32],
+    auth_message: String,
+}
+
+impl Proof {
+    /// What tells one password from another.
+    pub(super) fn client_key(&self) -> &[u8] {
+        &self.client_key
+    }
+}
+
 /// 18 octets of randomness as printable text without a comma.
 pub(super) fn nonce() -> Result<String, getrandom::Error> {
     let mut bytes = [0u8; 18];
@@ -140,8 +172,8 @@ pub(super) fn server_first(first: &ClientFirst, binding: Binding, keys: Keys, no
 }
 
 impl Pending {
-    /// Checks the client's last message and gives the server's, which proves that it knows the keys.
-    pub(super) fn check(&self, message: &[u8]) -> Result<String, Broken> {
+    /// Reads the client's last message. Whether its proof is right nobody knows yet.
+    pub(super) fn read(&self, message: &[u8]) -> Result<Proof, Broken> {
         let last = message::ClientFinal::parse(message)?;
         if last.channel_binding != self.channel_binding {
             return Err(Broken::Binding);
@@ -155,11 +187,16 @@ impl Pending {
         for ((key, proof), signed) in client_key.iter_mut().zip(last.proof).zip(signature) {
             *key = proof ^ signed;
         }
-        let stored_key: [u8; 32] = Sha256::digest(client_key).into();
+        Ok(Proof { client_key, auth_message })
+    }
+
+    /// Checks the proof, and gives the server's last message, which proves that it knows the keys.
+    pub(super) fn check(&self, proof: &Proof) -> Result<String, Broken> {
+        let stored_key: [u8; 32] = Sha256::digest(proof.client_key).into();
         if !bool::from(stored_key.ct_eq(&self.keys.stored_key)) {
             return Err(Broken::Proof);
         }
-        Ok(format!("v={}", base64::encode(&hmac(&self.keys.server_key, auth_message.as_bytes()))))
+        Ok(format!("v={}", base64::encode(&hmac(&self.keys.server_key, proof.auth_message.as_bytes()))))
     }
 }
 

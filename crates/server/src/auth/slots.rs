@@ -32,6 +32,15 @@ impl Caller {
     }
 }
 
+/// How much there is to hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Load {
+    /// Nobody waits for a place.
+    Light,
+    /// Somebody does.
+    Heavy,
+}
+
 /// Those who wait, in their order.
 #[derive(Default)]
 struct Queue {
@@ -76,29 +85,48 @@ pub(super) struct Slots {
     freed: Condvar,
 }
 
-/// The queue is so long that trying again later is better.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Crowded;
+/// Why nothing was hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unhashed {
+    /// The queue is so long that trying again later is better.
+    Crowded,
+    /// Who asked hung up while waiting.
+    Gone,
+}
 
 impl Slots {
     pub(super) fn new(places: usize) -> Self {
         Self { queue: Mutex::new(Queue { free: places.max(1), ..Queue::default() }), freed: Condvar::new() }
     }
 
-    /// Runs `work` when there is a place for it.
-    pub(super) fn run<T>(&self, caller: Caller, work: impl FnOnce(&mut Memory) -> T) -> Result<T, Crowded> {
-        let mut place = Place { slots: self, memory: self.enter(caller)? };
-        Ok(work(&mut place.memory))
+    /// Runs `work` when there is a place for it. Who had to wait, and is gone by then, is not worked for; where nobody else wants
+    /// the place, a client that has closed its side gets its answer, for it may be listening still.
+    pub(super) fn run<T>(
+        &self,
+        caller: Caller,
+        is_gone: impl FnOnce() -> bool,
+        work: impl FnOnce(&mut Memory) -> T,
+    ) -> Result<T, Unhashed> {
+        let (memory, waited) = self.enter(caller)?;
+        let mut place = Place { slots: self, memory };
+        if waited && is_gone() { Err(Unhashed::Gone) } else { Ok(work(&mut place.memory)) }
     }
 
-    fn enter(&self, caller: Caller) -> Result<Memory, Crowded> {
+    /// How much there is to hash.
+    pub(super) fn load(&self) -> Load {
+        if self.queue.lock().is_empty() { Load::Light } else { Load::Heavy }
+    }
+
+    /// A place, and whether it had to be waited for.
+    fn enter(&self, caller: Caller) -> Result<(Memory, bool), Unhashed> {
         let mut queue = self.queue.lock();
         if queue.line(caller).len() >= QUEUE {
-            return Err(Crowded);
+            return Err(Unhashed::Crowded);
         }
         let number = queue.came;
         queue.came += 1;
         queue.line(caller).push_back(number);
+        let waited = !queue.admits(caller, number);
         self.freed.wait_while(&mut queue, |queue| !queue.admits(caller, number));
         queue.line(caller).pop_front();
         queue.next = Some(caller.other());
@@ -107,7 +135,7 @@ impl Slots {
         if queue.free > 0 {
             self.freed.notify_all();
         }
-        Ok(queue.spare.pop().unwrap_or_default())
+        Ok((queue.spare.pop().unwrap_or_default(), waited))
     }
 }
 
@@ -151,11 +179,15 @@ mod tests {
                 let caller = if n % 3 == 0 { Caller::Known } else { Caller::Stranger };
                 let (slots, now, most) = (&slots, &now, &most);
                 scope.spawn(move || {
-                    slots.run(caller, |_| {
-                        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                        thread::sleep(Duration::from_millis(2));
-                        now.fetch_sub(1, Ordering::SeqCst);
-                    })
+                    slots.run(
+                        caller,
+                        || false,
+                        |_| {
+                            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                            thread::sleep(Duration::from_millis(2));
+                            now.fetch_sub(1, Ordering::SeqCst);
+                        },
+                    )
                 });
             }
         });
@@ -169,11 +201,11 @@ mod tests {
         let (hold, held) = mpsc::channel::<()>();
         let spawn = |caller, name: &'static str| {
             let (slots, done) = (slots.clone(), done.clone());
-            thread::spawn(move || slots.run(caller, |_| done.send(name)))
+            thread::spawn(move || slots.run(caller, || false, |_| done.send(name)))
         };
         let first = {
             let slots = slots.clone();
-            thread::spawn(move || slots.run(Caller::Stranger, |_| held.recv()))
+            thread::spawn(move || slots.run(Caller::Stranger, || false, |_| held.recv()))
         };
         let wait_for = |ready: &dyn Fn(&Queue) -> bool| {
             while !ready(&slots.queue.lock()) {
@@ -197,11 +229,35 @@ mod tests {
     }
 
     #[test]
+    fn who_hangs_up_while_waiting_is_not_worked_for() {
+        let slots = Arc::new(Slots::new(1));
+        // Where nobody else wants the place it is not asked.
+        assert_eq!(slots.run(Caller::Stranger, || true, |_| 7), Ok(7));
+        let (hold, held) = mpsc::channel::<()>();
+        let spawn = |is_gone: bool, work: Box<dyn FnOnce() -> u32 + Send>| {
+            let slots = slots.clone();
+            thread::spawn(move || slots.run(Caller::Stranger, || is_gone, |_| work()))
+        };
+        let first = spawn(false, Box::new(move || held.recv().map_or(0, |()| 1)));
+        while slots.queue.lock().free > 0 {
+            thread::yield_now();
+        }
+        let waiting = [spawn(true, Box::new(|| panic!("hashed for nobody"))), spawn(false, Box::new(|| 2))];
+        while slots.queue.lock().strangers.len() < 2 {
+            thread::yield_now();
+        }
+        hold.send(()).unwrap();
+        assert_eq!(first.join().unwrap(), Ok(1));
+        assert_eq!(waiting.map(|thread| thread.join().unwrap()), [Err(Unhashed::Gone), Ok(2)]);
+    }
+
+    #[test]
     fn a_place_comes_back_after_a_panic() {
         let slots = Slots::new(1);
-        let panicked =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| slots.run(Caller::Known, |_| panic!("test"))));
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            slots.run(Caller::Known, || false, |_| panic!("test"))
+        }));
         assert!(panicked.is_err());
-        assert_eq!(slots.run(Caller::Stranger, |_| 7), Ok(7));
+        assert_eq!(slots.run(Caller::Stranger, || false, |_| 7), Ok(7));
     }
 }

@@ -41,9 +41,9 @@ fn a_whole_file_is_read() {
     assert!(config.plaintext_login);
     assert_eq!(config.limits.sessions_per_account, 7);
     assert_eq!(config.limits.connections, Limits::default().connections);
-    let options = config.store.options();
+    let options = config.store.options(&config.limits);
     assert_eq!((options.retention, options.memory), (Duration::from_hours(14 * 24), 1 << 30));
-    assert_eq!((options.reserve, Storage::default().options().reserve), (Some(1 << 30), None));
+    assert_eq!((options.reserve, Storage::default().options(&config.limits).reserve), (Some(1 << 30), None));
     assert_eq!(options.inspect, store::Options::default().inspect);
     assert_eq!(config.delivery.separator(), Some('-'));
     assert_eq!(config.log.format, LogFormat::Json);

@@ -161,7 +161,7 @@ impl World {
             loop {
                 let (stream, peer) = listener.accept().await.unwrap();
                 let seat = seats.enter(Door::Imap, Some(peer.ip())).unwrap();
-                tokio::spawn(serve(Socket::Tcp(stream), seat, reception.clone()));
+                tokio::spawn(serve(Socket::from(stream), seat, reception.clone()));
             }
         });
         Self { runtime, registry, counts, address }

@@ -89,6 +89,11 @@ impl Turn {
 
     /// Works and sends until something has to be waited for.
     pub(super) fn run(&mut self, place: Place) -> Outcome {
+        let link = self.link.clone();
+        link.cost.of_work(|| self.work(place))
+    }
+
+    fn work(&mut self, place: Place) -> Outcome {
         let began = Instant::now();
         loop {
             match self.flush() {
@@ -172,10 +177,11 @@ impl Turn {
         self.link.pace().and_then(|pace| pace.delay(Instant::now()))
     }
 
-    /// Counts what the session keeps of what a stranger said.
+    /// Counts what the session keeps, and what of it a stranger said.
     fn weigh(&self) {
-        let stranger = self.session.as_ref().filter(|_| self.link.login().is_none());
-        self.link.stake.set(stranger.map_or(0, |session| session.held()));
+        let held = self.session.as_ref().map_or(0, |session| session.held());
+        self.link.cost.keeps(held + self.out.capacity());
+        self.link.stake.set(if self.link.login().is_none() { held } else { 0 });
     }
 
     /// The account changed, or the deadline passed.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use store::AccountId;
 
-use super::{Connected, Reply, Request};
+use super::{AccountCost, Connected, Reply, Request};
 use crate::link::Transcript;
 
 /// How long a server may take to answer.
@@ -44,6 +44,11 @@ impl Client {
     /// Who is connected.
     pub fn who(&mut self) -> Result<Vec<Connected>, ControlError> {
         self.ask(&Request::Who)?.sessions.ok_or(ControlError::Nonsense)
+    }
+
+    /// What the accounts cost that somebody is logged in to, the one that has taken most of a processor first.
+    pub fn accounts(&mut self) -> Result<Vec<AccountCost>, ControlError> {
+        self.ask(&Request::Accounts)?.accounts.ok_or(ControlError::Nonsense)
     }
 
     /// Rings the doorbell: this process has written to an account, and its sessions want to know.

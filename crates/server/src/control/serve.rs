@@ -1,5 +1,6 @@
 //! The server's end of the control socket.
 
+use std::collections::HashMap;
 use std::fs::{self, Permissions};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -10,9 +11,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use store::AccountId;
 use tracing::{info, warn};
 
-use super::{Connected, Reply, Request};
+use super::{AccountCost, Connected, Reply, Request};
 use crate::core::Core;
 use crate::link::{Link, Order, Transcript};
 use crate::log::Address;
@@ -123,6 +125,7 @@ fn answer(core: &Core, stream: UnixStream) {
 fn carry_out(core: &Core, request: &Request) -> Reply {
     match request {
         Request::Who => return Reply { sessions: Some(who(core)), ..Reply::default() },
+        Request::Accounts => return Reply { accounts: Some(accounts(core)), ..Reply::default() },
         Request::Changed { account } => {
             if let Err(error) = core.ring(*account) {
                 return Reply { error: Some(error.to_string()), ..Reply::default() };
@@ -180,5 +183,35 @@ fn connected(link: &Link, facts: Option<&gate::Facts>) -> Connected {
         client: facts.map(|facts| facts.client.clone()).unwrap_or_default(),
         command: facts.map_or("(at work)", |facts| facts.command).to_owned(),
         seconds: link.since.elapsed().as_secs(),
+        cpu_ms: milliseconds(link.cost.worked()),
+        waited_ms: milliseconds(link.cost.waited()),
+        memory: link.cost.kept() as u64,
     }
+}
+
+/// The sums of what sessions cost, by account, with what the accounts themselves have in memory.
+fn accounts(core: &Core) -> Vec<AccountCost> {
+    let mut found: HashMap<AccountId, (AccountCost, Duration, Duration)> = HashMap::new();
+    for link in core.registry.links() {
+        let Some(login) = link.login() else { continue };
+        let (cost, worked, waited) = found.entry(login.account).or_default();
+        cost.account = login.name.to_string();
+        cost.sessions += 1;
+        cost.memory += link.cost.kept() as u64;
+        *worked += link.cost.worked();
+        *waited += link.cost.waited();
+    }
+    let mut found: Vec<_> = found.into_iter().collect();
+    found.sort_unstable_by_key(|(id, (_, worked, _))| (std::cmp::Reverse(*worked), *id));
+    let with_sums = |(id, (cost, worked, waited)): (AccountId, (AccountCost, Duration, Duration))| AccountCost {
+        cpu_ms: milliseconds(worked),
+        waited_ms: milliseconds(waited),
+        memory: cost.memory + core.store.account(id).map_or(0, |account| account.memory() as u64),
+        ..cost
+    };
+    found.into_iter().map(with_sums).collect()
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

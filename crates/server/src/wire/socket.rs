@@ -1,12 +1,14 @@
 //! The bottom of a connection: one of the two kinds of socket that a client comes by.
 
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read};
 use std::net::Shutdown;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
+use std::pin::pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, Interest, ReadBuf, Ready};
+use socket2::SockRef;
+use tokio::io::{Interest, Ready};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::layer::{FarEnd, Layer};
@@ -16,8 +18,27 @@ const URGENT: Duration = Duration::from_secs(1);
 
 /// A socket. Its buffers are the kernel's.
 pub(crate) enum Socket {
-    Tcp(TcpStream),
-    Unix(UnixStream),
+    Tcp(Arc<TcpStream>),
+    Unix(Arc<UnixStream>),
+}
+
+/// Somebody's view of a connection that is another's: whether the client is there still, from any thread.
+#[derive(Debug)]
+pub(crate) enum Sight {
+    Tcp(Weak<TcpStream>),
+    Unix(Weak<UnixStream>),
+}
+
+impl Sight {
+    /// Whether the client has closed its side, or all of it is over.
+    pub(crate) fn has_closed(&self) -> bool {
+        let socket = match self {
+            Self::Tcp(tcp) => tcp.upgrade().map(Socket::Tcp),
+            Self::Unix(unix) => unix.upgrade().map(Socket::Unix),
+        };
+        let far_end = |socket: Socket| socket.far_end(&mut Context::from_waker(Waker::noop()));
+        !socket.is_some_and(|socket| matches!(far_end(socket), Ok(FarEnd::Speaks)))
+    }
 }
 
 impl Layer for Socket {
@@ -26,18 +47,33 @@ impl Layer for Socket {
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut buf = ReadBuf::new(buf);
-        ready!(match self {
-            Self::Tcp(tcp) => {
-                let read = Pin::new(&mut *tcp).poll_read(cx, &mut buf);
-                if read.is_ready() {
-                    acknowledge_at_once(tcp);
+        loop {
+            ready!(match self {
+                Self::Tcp(tcp) => tcp.poll_read_ready(cx),
+                Self::Unix(unix) => unix.poll_read_ready(cx),
+            })?;
+            let mut read = 0;
+            let room = buf.len();
+            let mut once = |socket: SockRef<'_>| {
+                read = (&*socket).read(buf)?;
+                // Less than there was room for: what the kernel had is read, and waiting needs no second look at it.
+                if (1..room).contains(&read) { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            };
+            let done = match self {
+                Self::Tcp(tcp) => tcp.try_io(Interest::READABLE, || once(SockRef::from(&**tcp))),
+                Self::Unix(unix) => unix.try_io(Interest::READABLE, || once(SockRef::from(&**unix))),
+            };
+            match done {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && read == 0 => {}
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Poll::Ready(Err(error)),
+                _ => {
+                    if let Self::Tcp(tcp) = self {
+                        acknowledge_at_once(tcp);
+                    }
+                    return Poll::Ready(Ok(read));
                 }
-                read
             }
-            Self::Unix(unix) => Pin::new(unix).poll_read(cx, &mut buf),
-        })?;
-        Poll::Ready(Ok(buf.filled().len()))
+        }
     }
 
     fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -88,13 +124,33 @@ impl Layer for Socket {
     fn finish(&mut self) {
         // Closing what the other side has closed already is no error worth telling.
         let _closed = match self {
-            Self::Tcp(tcp) => socket2::SockRef::from(&*tcp).shutdown(Shutdown::Write),
-            Self::Unix(unix) => socket2::SockRef::from(&*unix).shutdown(Shutdown::Write),
+            Self::Tcp(tcp) => SockRef::from(&**tcp).shutdown(Shutdown::Write),
+            Self::Unix(unix) => SockRef::from(&**unix).shutdown(Shutdown::Write),
         };
     }
 }
 
+impl From<TcpStream> for Socket {
+    fn from(tcp: TcpStream) -> Self {
+        Self::Tcp(Arc::new(tcp))
+    }
+}
+
+impl From<UnixStream> for Socket {
+    fn from(unix: UnixStream) -> Self {
+        Self::Unix(Arc::new(unix))
+    }
+}
+
 impl Socket {
+    /// A view of it for others.
+    pub(crate) fn sight(&self) -> Sight {
+        match self {
+            Self::Tcp(tcp) => Sight::Tcp(Arc::downgrade(tcp)),
+            Self::Unix(unix) => Sight::Unix(Arc::downgrade(unix)),
+        }
+    }
+
     /// What the kernel tells of the other end beside its octets, which may wait unread.
     async fn readiness(&self) -> io::Result<Ready> {
         match self {
@@ -109,7 +165,7 @@ impl Socket {
 fn acknowledge_at_once(tcp: &TcpStream) {
     // It is a wish: without it things are slow, not wrong.
     #[cfg(target_os = "linux")]
-    let _wished = socket2::SockRef::from(tcp).set_tcp_quickack(true);
+    let _wished = SockRef::from(tcp).set_tcp_quickack(true);
     #[cfg(not(target_os = "linux"))]
     let _: &TcpStream = tcp;
 }

@@ -136,7 +136,7 @@ fn pair() -> (UnixStream, Socket) {
     let (client, server) = UnixStream::pair().unwrap();
     client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     server.set_nonblocking(true).unwrap();
-    (client, Socket::Unix(tokio::net::UnixStream::from_std(server).unwrap()))
+    (client, Socket::from(tokio::net::UnixStream::from_std(server).unwrap()))
 }
 
 /// Sends all, as a connection's turn does.
@@ -213,5 +213,59 @@ fn a_layer_that_has_not_begun_passes_octets_on_and_takes_a_pointer() {
         let mut buf = [0; 8];
         let read = poll_fn(|cx| stack.poll_read(cx, &mut buf)).await.unwrap();
         assert_eq!(&buf[..read], b"cb");
+    });
+}
+
+#[test]
+fn whether_the_client_is_there_can_be_seen_from_elsewhere() {
+    let runtime = crate::serve::runtime().unwrap();
+    runtime.block_on(async {
+        let (mut client, mut socket) = pair();
+        let sight = socket.sight();
+        // What it has said and nobody has read does not hide it, neither before it closes nor afterwards.
+        client.write_all(b"hello").unwrap();
+        assert!(!sight.has_closed());
+        client.shutdown(std::net::Shutdown::Write).unwrap();
+        let seen = sight;
+        let seen = tokio::task::spawn_blocking(move || {
+            let began = std::time::Instant::now();
+            while !seen.has_closed() {
+                assert!(began.elapsed() < Duration::from_secs(10), "it closed, and nobody saw it");
+                thread::yield_now();
+            }
+            seen
+        });
+        let seen = seen.await.unwrap();
+        let mut buf = [0; 8];
+        assert_eq!(poll_fn(|cx| socket.poll_read(cx, &mut buf)).await.unwrap(), 5);
+        assert_eq!(poll_fn(|cx| socket.poll_read(cx, &mut buf)).await.unwrap(), 0);
+        drop(socket);
+        assert!(seen.has_closed(), "nobody keeps a connection open to look at it");
+    });
+}
+
+#[test]
+fn what_comes_later_is_read_though_less_came_than_there_was_room_for() {
+    let runtime = crate::serve::runtime().unwrap();
+    runtime.block_on(async {
+        let (mut client, mut socket) = pair();
+        let writer = thread::spawn(move || {
+            for n in 0..=255_u8 {
+                client.write_all(&[n; 3]).unwrap();
+                if n % 16 == 0 {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+        });
+        let (mut heard, mut buf) = (Vec::new(), [0; 7]);
+        loop {
+            let read = poll_fn(|cx| socket.poll_read(cx, &mut buf)).await.unwrap();
+            if read == 0 {
+                break;
+            }
+            heard.extend_from_slice(&buf[..read]);
+        }
+        writer.join().unwrap();
+        assert!(heard == (0..=255).flat_map(|n| [n; 3]).collect::<Vec<u8>>());
     });
 }

@@ -16,7 +16,7 @@ pub(crate) fn close(context: &mut Context, selected: &mut Selected<'_>, (): ()) 
         let done = context.commit(selected.user, &selected.view.account, Vec::new(), plan);
         // A mailbox that was deleted meanwhile has nothing left to expunge.
         if let Err(answer) = done
-            && answer != Answer::from(Refusal::NoSuchMailbox)
+            && answer.told() != Answer::from(Refusal::NoSuchMailbox).told()
         {
             return Err(answer);
         }

@@ -10,6 +10,7 @@ use imap::{Framer, Number, NumberSet, Tag};
 use store::Account;
 
 use crate::context::Context;
+use crate::limits;
 use crate::outbox::Outbox;
 use crate::reply::{Answer, Done};
 use crate::state::Selected;
@@ -60,7 +61,7 @@ pub(crate) fn start(
 impl Task<Selected<'_>> for Search {
     fn go(&mut self, context: &mut Context, selected: &mut Selected<'_>, _: &mut Framer) -> Then {
         match self.under_way.step(&mut InStore(&selected.view.account), SLICE) {
-            Ok(search::Reached::More) => Then::Again,
+            Ok(search::Reached::More) => Then::Later,
             Ok(search::Reached::Done) => self.tell(&mut context.out, selected.view).into(),
             Err(error) => {
                 forget(selected.view, self.returns.as_deref());
@@ -105,10 +106,9 @@ fn extended<N: Number + Send + 'static>(
         min: set.first().filter(|_| asks(SearchReturn::Min)),
         max: set.last().filter(|_| asks(SearchReturn::Max)),
         count: asks(SearchReturn::Count).then(|| set.len()),
-        modseq: found.modseq,
         all: all.is_some(),
     };
-    out.esearch(|out| response::esearch(out, &head), all.cloned());
+    out.esearch(|out| response::esearch(out, &head), (all.cloned(), found.modseq));
 }
 
 fn wants(returns: Option<&[SearchReturn]>, option: SearchReturn) -> bool {
@@ -147,7 +147,25 @@ impl Source for InStore<'_> {
         self.0.structures(emails, visit)
     }
 
-    fn body(&mut self, email: EmailId, visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), store::Error> {
-        self.0.bodies(&mut std::iter::once(email), &mut |piece| visit(piece.octets))
+    fn body(
+        &mut self,
+        email: EmailId,
+        from: u64,
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), store::Error> {
+        if from == 0 {
+            return self.0.bodies(&mut std::iter::once(email), &mut |piece| visit(piece.octets));
+        }
+        let mut body = self.0.body(email)?;
+        let (mut at, mut piece) = (from, Vec::new());
+        while at < body.size() {
+            piece.clear();
+            body.read(at, limits::PIECE, &mut piece)?;
+            at += piece.len() as u64;
+            if visit(&piece).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 }

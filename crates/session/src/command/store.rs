@@ -3,12 +3,12 @@
 use account::{Flags, Mailbox, Planned, State, plan};
 use imap::command::{Echo, Store};
 use imap::response::FetchLine;
-use imap::{ModSeq, Target, UidSet};
+use imap::{ModSeq, Target, Uid, UidSet};
 
 use crate::context::Context;
 use crate::news;
 use crate::outbox::Outbox;
-use crate::reply::{Answer, Done};
+use crate::reply::{Answer, Done, Wrong};
 use crate::state::Selected;
 use crate::view::{Adopt, View, seq_at};
 
@@ -32,6 +32,12 @@ pub(crate) fn run(context: &mut Context, selected: &mut Selected<'_>, command: S
     };
     let done = context.commit(selected.user, &selected.view.account, Vec::new(), plan)?;
     let plan::FlagsStored { modified, changed, .. } = done.outcome;
+    let is_there = |uid: Uid| done.state.mailbox(into.mailbox).is_some_and(|m| m.messages.by_uid(uid).is_some());
+    let by_number = matches!(command.target, Target::Seq(_)) && command.echo == Echo::Flags;
+    // The client waits for flags that nobody can tell it any more (RFC 2180 §4.2.2).
+    if by_number && !uids.is_empty() && !uids.iter().any(is_there) {
+        return Err(Wrong::AllGone.into());
+    }
     if let Some(mailbox) = done.state.mailbox(into.mailbox) {
         let adopt = match command.echo {
             Echo::Flags => Adopt::Newest,

@@ -76,7 +76,10 @@ impl Uploads {
         if announced.len > limit {
             return Err(Wrong::MessageTooBig(limit).into());
         }
-        if self.messages.len() >= limits::APPEND_MESSAGES {
+        let octets: u64 = self.messages.iter().map(|(_, message)| u64::from(message.size())).sum();
+        // A message that may come alone may come as the first.
+        let too_many = !self.messages.is_empty() && octets + announced.len > context.settings.append_octets;
+        if too_many || self.messages.len() >= limits::APPEND_MESSAGES {
             return Err(Wrong::TooManyMessages.into());
         }
         let store = &context.settings.store;

@@ -338,12 +338,15 @@ fn store(stage: &mut Stage, client: &mut Client, target: &Target, what: (Mode, u
     let silent = if echo == Echo::Told { "" } else { ".SILENT" };
     let command = format!("{}STORE {set}{modifier} {sign}FLAGS{silent} ({words})", prefix(target));
     let is = stage.modseq(key, uids.first().copied());
+    let gone = uids.iter().all(|uid| stage.modseq(key, Some(*uid)).is_none());
     let done = client.command(&mut stage.network, &command)?;
     if stage.naive.name(key).is_none() {
         return Ok(());
     }
-    expect(&done, DUE[usize::from(!client.read_only)])?;
-    if client.read_only {
+    // By number there is nothing to tell of messages that have all gone (RFC 2180 §4.2.2).
+    let in_vain = gone && target.by == By::Seq && echo == Echo::Told && !uids.is_empty();
+    expect(&done, DUE[usize::from(!client.read_only && !in_vain)])?;
+    if client.read_only || in_vain {
         return Ok(());
     }
     told_as_promised(client, &done)?;

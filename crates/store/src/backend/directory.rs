@@ -113,7 +113,8 @@ pub trait Directory: Send + Sync + Debug {
     /// How an account stands.
     fn standing(&self, id: AccountId) -> Result<Standing, Error>;
 
-    /// Writes down, durably, that an account has its first mailboxes: if it is not there any more, it was lost.
+    /// Writes down, durably, that an account has its first mailboxes: if it is not there any more, it was lost. Of one that
+    /// was removed meanwhile nothing is written: [`Error::NoSuchAccount`].
     fn made(&self, id: AccountId) -> Result<(), Error>;
 
     /// The accounts that were made and are not there.
@@ -146,6 +147,12 @@ pub trait Directory: Send + Sync + Debug {
 
     /// Its files are not there any more.
     fn forget_removed(&self, id: AccountId) -> Result<(), Error>;
+}
+
+/// A name or address as it is compared: capital and small letters are the same in ASCII, and nowhere else. Every backend and
+/// everybody who keeps something by name goes by this rule.
+pub fn folded(name: &str) -> String {
+    name.to_ascii_lowercase()
 }
 
 /// Refuses what can be neither a name nor an address.

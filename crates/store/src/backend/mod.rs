@@ -17,7 +17,7 @@ use std::fmt::Debug;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use directory::{Credentials, Directory, Entry, Scram, Standing};
+pub use directory::{Credentials, Directory, Entry, Scram, Standing, folded};
 pub use files::Files;
 pub use folder::Fault;
 pub use lease::Lease;

@@ -18,6 +18,7 @@ pub enum Table {
     /// Passwords for one application each, by account and name.
     AppPassword = 2,
     /// Addresses from which somebody has logged in, by account and address: guessing from elsewhere does not lock them out.
+    /// The server's `auth/throttle` knows what is in them.
     KnownAddress = 3,
     /// How much the accounts of a domain may hold together, by domain.
     DomainQuota = 4,
@@ -29,6 +30,8 @@ pub enum Table {
     Sweeps = 7,
     /// MOVEs between two accounts that are under way, or were stopped half-way.
     Transfer = 8,
+    /// SCRAM keys of aliases, by alias: an account's own would tell whose the alias is.
+    AliasKeys = 9,
 }
 
 /// What an [`Edit`] takes for granted.

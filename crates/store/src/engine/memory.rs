@@ -191,6 +191,10 @@ impl Engine for Memory {
         })
     }
 
+    fn shrink(&self) -> Result<bool, Error> {
+        Ok(false)
+    }
+
     fn forget(&self, before: ModSeq) -> Result<(), Error> {
         self.read(|data| {
             data.cells.forget(before);

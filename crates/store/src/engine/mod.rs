@@ -273,6 +273,9 @@ pub trait Engine: Send + Sync + Debug {
     /// far that went, unless newer rules or a reach as far are written down.
     fn rederive(&self, structures: &[(EmailId, Vec<u8>)], derived: Derived) -> Result<Written, Error>;
 
+    /// Gives back some of the room that is free, a few MiB, so that nobody waits long for it; whether there may be more.
+    fn shrink(&self) -> Result<bool, Error>;
+
     /// What is wrong with the files beneath all that, in words.
     fn examine(&self) -> Result<Vec<String>, Error>;
 

@@ -69,6 +69,7 @@ impl Store {
     /// (RFC 8474 §5.1). `now` is in unix seconds.
     pub fn copy(&self, who: &Actor, now: i64, picked: &Picked, to: &Destination) -> Result<Copied, CommitError> {
         if picked.account.id() == to.account.id() {
+            let _work = self.work(picked);
             let (from, uids, find) = (picked.from, picked.uids.clone(), to.find.clone());
             let plan = move |state: &State| plan::copy(state, from, &uids, find(state), now);
             return Ok(picked.account.commit(who, now, Vec::new(), plan)?.outcome);
@@ -87,6 +88,7 @@ impl Store {
     ) -> Result<Moved, CommitError> {
         let from = picked.from;
         if picked.account.id() == to.account.id() {
+            let _work = self.work(picked);
             let (uids, find) = (picked.uids.clone(), to.find.clone());
             let plan = move |state: &State| plan::move_messages(state, from, &uids, find(state), now);
             let done = picked.account.commit(who, now, Vec::new(), plan)?;

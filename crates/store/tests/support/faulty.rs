@@ -1,5 +1,6 @@
 //! An engine that fails when it is told to.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -49,6 +50,33 @@ impl Power {
     }
 }
 
+type Act = Box<dyn FnOnce() + Send>;
+
+/// What another process does right before an account is made here.
+#[derive(Clone, Default)]
+pub(crate) struct Meanwhile(Arc<Mutex<Option<Act>>>);
+
+impl fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Meanwhile")
+    }
+}
+
+impl Meanwhile {
+    /// It does this, once.
+    pub(crate) fn set(&self, act: impl FnOnce() + Send + 'static) {
+        *self.0.lock() = Some(Box::new(act));
+    }
+
+    fn happens(&self) {
+        let act = self.0.lock().take();
+        if let Some(act) = act {
+            // Another process's locks are its own.
+            std::thread::spawn(act).join().unwrap();
+        }
+    }
+}
+
 /// An engine with faults, slow where that is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Faulty {
@@ -60,6 +88,7 @@ pub(crate) struct Faulty {
     /// Whether the next look at the log fails.
     blind: Arc<AtomicBool>,
     slow: Duration,
+    pub(crate) meanwhile: Meanwhile,
     pub(crate) appends: Arc<AtomicU64>,
     /// How often the checkpoint was read: once for each opening.
     pub(crate) loads: Arc<AtomicU64>,
@@ -84,6 +113,7 @@ impl Faulty {
             later,
             blind: Arc::default(),
             slow,
+            meanwhile: Meanwhile::default(),
             appends: Arc::default(),
             loads: Arc::default(),
             pages: Arc::default(),
@@ -144,6 +174,7 @@ impl Faulty {
 
 impl Engine for Faulty {
     fn create(&self, format: Format) -> Result<(), Error> {
+        self.meanwhile.happens();
         self.inner.create(format)
     }
 
@@ -216,6 +247,10 @@ impl Engine for Faulty {
 
     fn superseded(&self, see: SeeCell<'_>) -> Result<(), Error> {
         self.inner.superseded(see)
+    }
+
+    fn shrink(&self) -> Result<bool, Error> {
+        self.inner.shrink()
     }
 
     fn forget(&self, before: ModSeq) -> Result<(), Error> {

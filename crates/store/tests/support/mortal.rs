@@ -7,18 +7,30 @@ use store::backend::{Backend, Changed, Directory, Edit, Files, KeyedRow, Rows, S
 use store::engine::{Engine, Written};
 use store::{AccountId, Error};
 
-use super::faulty::{Faulty, Power};
+use super::faulty::{Faulty, Meanwhile, Power};
 
 /// A folder, and what it has power for.
 #[derive(Debug)]
 pub(crate) struct Mortal {
     files: Files,
     power: Power,
+    meanwhile: Meanwhile,
 }
 
 impl Mortal {
     pub(crate) fn set_up(folder: &Path, power: &Power) -> Self {
-        Self { files: Files::set_up(folder, &store::Options::default()).unwrap(), power: power.clone() }
+        Self {
+            files: Files::set_up(folder, &store::Options::default()).unwrap(),
+            power: power.clone(),
+            meanwhile: Meanwhile::default(),
+        }
+    }
+
+    /// The same, and another process does something right before the first account is made.
+    pub(crate) fn outrun(folder: &Path, act: impl FnOnce() + Send + 'static) -> Self {
+        let mortal = Self::set_up(folder, &Power::unlimited());
+        mortal.meanwhile.set(act);
+        mortal
     }
 }
 
@@ -28,7 +40,9 @@ impl Backend for Mortal {
     }
 
     fn engine(&self, id: AccountId) -> Arc<dyn Engine> {
-        Arc::new(Faulty::over(self.files.engine(id), self.power.clone()))
+        let mut faulty = Faulty::over(self.files.engine(id), self.power.clone());
+        faulty.meanwhile = self.meanwhile.clone();
+        Arc::new(faulty)
     }
 
     fn rows(&self) -> &dyn Rows {

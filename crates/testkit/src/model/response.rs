@@ -144,10 +144,14 @@ fn fetch(seq: usize, list: Option<&Node>) -> Option<Response> {
     Some(Response::Fetch { seq, uid, flags, modseq })
 }
 
-/// The words of a response code; none if there is none.
+/// The words of a response code, those in a list of its among them; none if there is none.
 fn code(node: Option<&Node>) -> Vec<String> {
+    let words = |node: &Node| match node {
+        Node::List(_, nodes) => nodes.iter().map(text).collect(),
+        word @ Node::Word(..) => vec![text(word)],
+    };
     match node {
-        Some(Node::List(b'[', nodes)) => nodes.iter().map(text).collect(),
+        Some(Node::List(b'[', nodes)) => nodes.iter().flat_map(words).collect(),
         _ => Vec::new(),
     }
 }

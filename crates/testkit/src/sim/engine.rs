@@ -1,5 +1,6 @@
 //! An engine at whose calls others may go first, and that fails when it is told to.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,6 +15,9 @@ use store::engine::{
 };
 use store::turn::{Stop, pass};
 use store::{AccountId, Directory, Error, Message};
+use testkit_vfs::Disk;
+
+use super::directory;
 
 /// What the next write does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,27 +33,37 @@ pub(super) enum Fault {
 /// The fault that waits for the next write, if any.
 pub(super) type NextFault = Arc<Mutex<Option<Fault>>>;
 
-/// The newest checkpoint that anybody has written; 0 before the first.
-pub(super) type Newest = Arc<AtomicU64>;
+/// The newest checkpoint of each account that anybody has written; 0 before the first.
+pub(super) type Saved = Arc<Mutex<BTreeMap<AccountId, Arc<AtomicU64>>>>;
 
-/// A backend whose engines stop and fail.
+/// A backend whose directory stops, and whose engines stop and fail.
 #[derive(Debug)]
 pub(super) struct SteppedBackend {
     /// What it stands before.
-    pub(super) inner: Arc<dyn Backend>,
+    inner: Arc<dyn Backend>,
+    directory: directory::Stepped,
     /// What the next write to an account does.
-    pub(super) fault: NextFault,
+    fault: NextFault,
     /// What all processes have saved.
-    pub(super) saved: Newest,
+    saved: Saved,
+    /// The disk beneath, if there is one.
+    disk: Option<Disk>,
+}
+
+impl SteppedBackend {
+    pub(super) fn new(inner: Arc<dyn Backend>, fault: NextFault, saved: Saved, disk: Option<Disk>) -> Self {
+        Self { directory: directory::Stepped(inner.clone()), inner, fault, saved, disk }
+    }
 }
 
 impl Backend for SteppedBackend {
     fn directory(&self) -> &dyn Directory {
-        self.inner.directory()
+        &self.directory
     }
 
     fn engine(&self, id: AccountId) -> Arc<dyn Engine> {
-        Arc::new(Stepped { inner: self.inner.engine(id), fault: self.fault.clone(), saved: self.saved.clone() })
+        let saved = self.saved.lock().entry(id).or_default().clone();
+        Arc::new(Stepped { inner: self.inner.engine(id), fault: self.fault.clone(), saved, disk: self.disk.clone() })
     }
 
     fn rows(&self) -> &dyn Rows {
@@ -70,7 +84,8 @@ impl Backend for SteppedBackend {
 struct Stepped {
     inner: Arc<dyn Engine>,
     fault: NextFault,
-    saved: Newest,
+    saved: Arc<AtomicU64>,
+    disk: Option<Disk>,
 }
 
 impl Stepped {
@@ -166,6 +181,10 @@ impl Engine for Stepped {
         self.read("superseded").superseded(see)
     }
 
+    fn shrink(&self) -> Result<bool, Error> {
+        self.write("shrink", || self.inner.shrink())
+    }
+
     fn forget(&self, before: ModSeq) -> Result<(), Error> {
         self.write("forget", || self.inner.forget(before))
     }
@@ -211,6 +230,8 @@ impl Engine for Stepped {
     }
 
     fn destroy(&self) -> Result<(), Error> {
-        self.read("destroy").destroy()
+        self.read("destroy").destroy()?;
+        self.disk.iter().for_each(Disk::look);
+        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! One life: from a seed to what has become of the account.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -7,14 +8,16 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use session::Now;
+use store::AccountId;
 use testkit_vfs::Disk;
 
 use super::actor::{Due, Line, Postman};
 use super::dice::Dice;
-use super::mailer::OPENING;
+use super::process::Process;
 use super::step::{self, Listening, Manners, Marks, Step};
 use super::task::{Reached, Stacks, Task};
-use super::truth::{Failures, Truth};
+use super::truth::{Failures, Newest, Truth};
+use super::wish::{OPENING, Wish};
 use super::world::{Kind, World};
 use crate::memory::BEGIN;
 
@@ -59,6 +62,8 @@ enum Who {
     House(usize),
     /// The one thread of a process that polls.
     Poller(usize),
+    /// The one thread of a process that looks at the directory.
+    Watchman(usize),
     Anybody,
 }
 
@@ -68,7 +73,7 @@ pub(super) struct Life<'a> {
     pub(super) now: Now,
     begin: Instant,
     dice: Dice,
-    marks: Marks,
+    pub(super) marks: Marks,
     manners: Manners,
     stacks: &'a mut Stacks,
     running: Vec<Running>,
@@ -77,8 +82,8 @@ pub(super) struct Life<'a> {
     made: Option<usize>,
     resumed: usize,
     events: Vec<Event>,
-    /// The process that wrote last.
-    pub(super) writer: usize,
+    /// The process that wrote to an account last.
+    pub(super) writers: BTreeMap<AccountId, usize>,
 }
 
 /// Lives one life; gives its story.
@@ -90,12 +95,7 @@ pub fn live(kind: Kind, seed: u64, stacks: &mut Stacks) -> Result<String, Failur
     let ages = dice.once_in(5);
     let retention = Duration::from_secs(if ages { 1 } else { dice.of(&[1, 7_200, 1 << 40]) });
     let world = World::new(kind, retention, &mut dice, now).map_err(failed)?;
-    let patience = dice.of(&[1, 61, 100_000]);
-    let faults = dice.once_in(3);
-    let disk = world.disk().is_some();
-    // A disk that loses power knows nothing of files that were moved.
-    let takes = disk && !faults && dice.once_in(3);
-    let manners = Manners { faults, disk, takes, patience, ages: if ages { 30 } else { 0 } };
+    let manners = manners(&mut dice, &world, if ages { 30 } else { 0 });
     let mut life = Life {
         world,
         now,
@@ -109,7 +109,7 @@ pub fn live(kind: Kind, seed: u64, stacks: &mut Stacks) -> Result<String, Failur
         made: None,
         resumed: 0,
         events: Vec::new(),
-        writer: 0,
+        writers: BTreeMap::new(),
     };
     let lived = life.all();
     let story = life.story();
@@ -123,10 +123,28 @@ pub fn live(kind: Kind, seed: u64, stacks: &mut Stacks) -> Result<String, Failur
     }
 }
 
+/// What a life is made of.
+fn manners(dice: &mut Dice, world: &World, ages: usize) -> Manners {
+    let faults = dice.once_in(3);
+    let disk = world.disk().is_some();
+    // A disk that loses power knows nothing of files that were moved.
+    let takes = disk && !faults && dice.once_in(3);
+    let moves = !takes && dice.once_in(4);
+    Manners {
+        faults: if faults { 2 } else { 0 },
+        disk,
+        takes: if takes { 2 } else { 0 },
+        patience: dice.of(&[1, 61, 100_000]),
+        ages,
+        rooms: dice.once_in(3),
+        moves: if moves { 3 } else { 0 },
+    }
+}
+
 impl Life<'_> {
     fn all(&mut self) -> Result<(), String> {
         let steps = 20 + self.dice.below(50);
-        if self.dice.once_in(2) {
+        if self.manners.rooms || self.dice.once_in(2) {
             self.greet()?;
         }
         // Power may go with the last act of all.
@@ -146,15 +164,25 @@ impl Life<'_> {
         self.settle().map_err(|what| format!("at the end: {what}"))
     }
 
-    /// All clients log in, one after the other.
+    /// All clients log in, one after the other; some have nothing else to do than to listen.
     fn greet(&mut self) -> Result<(), String> {
         for (_, line) in &self.world.lines {
             let mut line = line.lock();
-            for wish in &OPENING {
+            let listens = !self.manners.rooms && self.dice.once_in(2);
+            for wish in OPENING.iter().chain(listens.then_some(&Wish::Idle)) {
                 line.transmit(&self.world.truth)?;
                 line.speak(wish, &self.world.truth, self.now);
             }
             line.transmit(&self.world.truth)?;
+        }
+        if self.manners.rooms {
+            // Somebody is in a room that others may take away, with a message in it.
+            let room = "Work/Old";
+            let mut first = self.world.lines[0].1.lock();
+            for wish in [Wish::Create(room), Wish::Append(room, self.marks.next()), Wish::Select(room)] {
+                first.speak(&wish, &self.world.truth, self.now);
+                first.transmit(&self.world.truth)?;
+            }
         }
         Ok(())
     }
@@ -168,7 +196,7 @@ impl Life<'_> {
         if busy {
             return Ok(());
         }
-        if self.manners.takes && self.made.is_none() && self.world.place().is_some() {
+        if self.manners.takes > 0 && self.made.is_none() && self.world.place().is_some() {
             self.made = Some(self.begun);
         }
         self.events.push(Event::Begin(self.begun, step.clone()));
@@ -208,7 +236,7 @@ impl Life<'_> {
             let line = self.dice.below(self.world.lines.len());
             let free = !self.running.iter().any(|running| running.who == Who::Line(line));
             if let Some(state) = free.then(|| self.line_state(line))
-                && let Some(step) = step::of_line(&mut self.dice, &mut self.marks, line, state)
+                && let Some(step) = step::of_line(&mut self.dice, &mut self.marks, (line, state), self.manners)
             {
                 return step;
             }
@@ -224,14 +252,20 @@ impl Life<'_> {
 
     fn who(&self, step: &Step) -> (Who, usize) {
         match step {
-            Step::Transmit(line) | Step::Wake(line) | Step::Speak(line, _) | Step::Reconnect(line) => {
-                (Who::Line(*line), self.world.lines[*line].0)
-            }
+            Step::Transmit(line)
+            | Step::Wake(line)
+            | Step::Speak(line, _)
+            | Step::Dismiss(line)
+            | Step::Reconnect(line) => (Who::Line(*line), self.world.lines[*line].0),
             Step::Sweep(process) | Step::Age(process) | Step::Close(process) => (Who::House(*process), *process),
             Step::Poll(process) => (Who::Poller(*process), *process),
-            Step::Lmtp(process, _) | Step::Import(process, _) | Step::Observe(process) | Step::Fail(process, _) => {
-                (Who::Anybody, *process)
-            }
+            Step::Look(process) => (Who::Watchman(*process), *process),
+            Step::Lmtp(process, ..)
+            | Step::Import(process, _)
+            | Step::Observe(process)
+            | Step::Make(process)
+            | Step::Remove(process)
+            | Step::Fail(process, _) => (Who::Anybody, *process),
             Step::Time(_) | Step::Disk(..) | Step::Take(_) => (Who::Anybody, 0),
         }
     }
@@ -257,23 +291,22 @@ impl Life<'_> {
                     line.speak(&wish, &truth, now);
                     Ok(())
                 }),
+                Step::Dismiss(_) => with(&mut |line| {
+                    line.dismiss(now);
+                    Ok(())
+                }),
                 Step::Reconnect(_) => with(&mut |line| {
                     line.again(&process, now);
                     Ok(())
                 }),
-                Step::Lmtp(_, mark) => Postman::new(&process, mark, now).transmit(&truth),
+                Step::Lmtp(_, mark, detail) => Postman::new(&process, (mark, detail), &truth, now).transmit(&truth),
                 Step::Import(_, mark) => process.bring(mark, now.unix, &truth),
                 Step::Observe(_) => process.observe(&truth),
-                Step::Poll(_) => excused(process.poll(), &truth),
-                Step::Sweep(_) | Step::Age(_) => {
-                    let mut swept = process.store.sweep(now.unix);
-                    // Whatever else was broken, nobody has harmed what is stored.
-                    if let Some((_, problem)) = swept.damaged.pop().filter(|_| !truth.lock().away) {
-                        return Err(format!("a sweep found damage: {problem:?}"));
-                    }
-                    let failed = swept.failed.pop();
-                    excused(failed.map_or(Ok(()), |failure| Err(failure.error)), &truth)
-                }
+                Step::Poll(_) => process.poll(&truth),
+                Step::Look(_) => excused(process.porter.look(), &truth),
+                Step::Make(_) => process.found(now.unix, &truth),
+                Step::Remove(_) => process.remove(&truth),
+                Step::Sweep(_) | Step::Age(_) => sweep(&process, now, &truth),
                 Step::Close(_) => excused(process.store.close(), &truth),
                 Step::Time(_) | Step::Fail(..) | Step::Disk(..) | Step::Take(_) => Ok(()),
             }
@@ -291,16 +324,15 @@ impl Life<'_> {
             return Err("nobody comes to an end".to_owned());
         }
         let running = &mut self.running[at];
-        let before = self.world.truth.lock().state().modseq();
+        let before = self.world.truth.lock().newest();
         let stop = catch_unwind(AssertUnwindSafe(|| running.task.resume())).map_err(|_| "a panic".to_owned())?;
         self.events.push(Event::Stop(running.number, stop));
         let (process, number) = (running.process, running.number);
         let mut truth = self.world.truth.lock();
         truth.follow().map_err(|what| format!("step {number}: {what}"))?;
-        if truth.state().modseq() != before {
-            self.writer = process;
-        }
+        let newest = truth.newest();
         drop(truth);
+        self.wrote(process, &before, &newest);
         if stop == Reached::End {
             let running = self.running.swap_remove(at);
             self.stacks.put_back(running.task);
@@ -308,6 +340,12 @@ impl Life<'_> {
             done.map_err(|what| format!("step {number}: {what}"))?;
         }
         Ok(())
+    }
+
+    /// Whoever has written to what is newer now wrote last.
+    pub(super) fn wrote(&mut self, process: usize, before: &Newest, now: &Newest) {
+        let changed = now.iter().filter(|(id, newest)| before.get(id) != Some(newest));
+        self.writers.extend(changed.map(|(id, _)| (*id, process)));
     }
 
     /// Whoever is at work fails; then all begins anew, with what the disk has.
@@ -345,10 +383,18 @@ impl Life<'_> {
     }
 }
 
+/// A process sweeps.
+fn sweep(process: &Process, now: Now, truth: &Mutex<Truth>) -> Result<(), String> {
+    let swept = process.store.sweep(now.unix);
+    let truth = truth.lock();
+    // Whatever else was broken, nobody has harmed what is stored.
+    if let Some((_, problem)) = swept.damaged.first().filter(|_| !truth.away) {
+        return Err(format!("a sweep found damage: {problem:?}"));
+    }
+    swept.failed.into_iter().try_for_each(|failure| truth.excuse(failure.account, Err(failure.error)))
+}
+
 /// An error is a failure only if nothing was broken.
 fn excused(done: Result<(), store::Error>, truth: &Mutex<Truth>) -> Result<(), String> {
-    match (done, truth.lock().failures) {
-        (Err(error), Failures::NoneDue) => Err(error.to_string()),
-        _ => Ok(()),
-    }
+    truth.lock().excuse(None, done)
 }

@@ -1,74 +1,15 @@
 //! A client that says one thing after the other, obeys what it hears, and holds what it was promised against the truth.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use account::State;
-use imap::MailboxName;
+use store::AccountId;
 
-use super::truth::{Failures, Truth, message};
+use super::ledger::{Fate, Ledger, message, named};
+use super::promise::{Answer, Held, Promise, object_id, words};
+use super::truth::{Failures, Moment, Truth};
+use super::wish::{OPENING, Which, Wish};
 use crate::gate::{PASSWORD, USER};
 use crate::model::{Features, Phase, Picture, Response, Status, read};
-
-/// What a client wants.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
-    /// To log in.
-    Login,
-    /// To turn its features on.
-    Enable,
-    /// To select a mailbox.
-    Select(&'static str),
-    /// To append the message of that number.
-    Append(&'static str, u64),
-    /// To add the keyword of that number to messages.
-    Keyword(Which, u64),
-    /// To mark messages as deleted.
-    Delete(Which),
-    /// EXPUNGE.
-    Expunge,
-    /// COPY to a mailbox.
-    Copy(Which, &'static str),
-    /// MOVE to a mailbox.
-    Move(Which, &'static str),
-    /// NOOP.
-    Noop,
-    /// IDLE.
-    Idle,
-    /// The end of IDLE.
-    Done,
-    /// All UIDs and flags.
-    Fetch,
-    /// LIST.
-    List,
-    /// STATUS of a mailbox.
-    Status(&'static str),
-}
-
-/// Some messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Which {
-    /// All.
-    All,
-    /// The one at that place, taken modulo what there is.
-    One(usize),
-}
-
-/// The things with which every client begins.
-pub(super) const OPENING: [Wish; 3] = [Wish::Login, Wish::Enable, Wish::Select("INBOX")];
-
-/// What is to be held against the truth when the answer comes.
-enum Promise {
-    Nothing,
-    Appended(u64),
-    Keyword(u64, Vec<u32>, String),
-    Copied(u64),
-    Moved(u64),
-    Selected,
-    Listed,
-    Status,
-    Idle,
-}
 
 struct Pending {
     tag: String,
@@ -85,36 +26,44 @@ pub(super) struct Mailer {
     opened: usize,
     rest: Vec<u8>,
     mailbox: &'static str,
+    /// The MAILBOXID that SELECT told.
+    mailbox_id: String,
     picture: Option<Picture>,
     pending: Option<Pending>,
     idle: bool,
-    /// What was durable when it logged in: it has to see that at once.
-    since: Arc<State>,
-    /// The HIGHESTMODSEQ that each UIDVALIDITY was last said to have.
-    highest: BTreeMap<u64, u64>,
+    /// Its session's number, and whose mail it has there.
+    session: u64,
+    account: Option<AccountId>,
+    /// When it logged in: what was durable then it has to see at once.
+    since: Moment,
+    /// The HIGHESTMODSEQ that each mailbox was last said to have, by MAILBOXID.
+    highest: BTreeMap<String, u64>,
 }
 
 impl Mailer {
     /// One that has just connected.
-    pub(super) fn new(features: Features) -> Self {
+    pub(super) fn new(features: Features, session: u64) -> Self {
         Self {
             features,
             tags: 0,
             opened: 0,
             rest: Vec::new(),
             mailbox: "INBOX",
+            mailbox_id: String::new(),
             picture: None,
             pending: None,
             idle: false,
-            since: Arc::default(),
+            session,
+            account: None,
+            since: Moment::default(),
             highest: BTreeMap::new(),
         }
     }
 
     /// It was cut off and has connected again.
-    pub(super) fn again(&mut self) {
+    pub(super) fn again(&mut self, session: u64) {
         let highest = std::mem::take(&mut self.highest);
-        *self = Self { highest, tags: self.tags, ..Self::new(self.features) };
+        *self = Self { highest, tags: self.tags, ..Self::new(self.features, session) };
     }
 
     /// How many of the things with which every client begins are done.
@@ -132,23 +81,26 @@ impl Mailer {
         self.idle
     }
 
-    /// What it has selected.
-    pub(super) fn picture(&self) -> Option<&Picture> {
-        self.picture.as_ref().filter(|_| self.opened == OPENING.len())
+    /// What it has selected, and whose that is.
+    pub(super) fn picture(&self) -> Option<(AccountId, &Picture)> {
+        self.account.zip(self.picture.as_ref()).filter(|_| self.opened == OPENING.len())
     }
 
     /// What it says for a wish.
-    pub(super) fn say(&mut self, wish: &Wish, durable: &Arc<State>) -> Vec<u8> {
-        if *wish == Wish::Login {
-            self.since = durable.clone();
-        }
+    pub(super) fn say(&mut self, wish: &Wish, truth: &mut Truth) -> Vec<u8> {
         if *wish == Wish::Done {
             self.idle = false;
             return b"DONE\r\n".to_vec();
         }
+        let since = truth.moment();
+        truth.asks(self.session, wish);
+        if *wish == Wish::Login {
+            self.since = since.clone();
+        }
         self.tags += 1;
         let tag = format!("c{}", self.tags);
-        let (command, promise) = self.command(wish);
+        let selected = self.picture.as_ref().map_or(0, |picture| picture.uid_validity);
+        let (command, uids) = self.command(wish);
         let phase = match wish {
             Wish::Select(_) => Phase::Selecting,
             _ => Phase::NumbersMayShift,
@@ -162,44 +114,46 @@ impl Mailer {
             octets.extend(message(*mark));
         }
         octets.extend(b"\r\n");
+        let promise = Promise { wish: wish.clone(), since, selected, uids };
         self.pending = Some(Pending { tag, promise, phase, said: Vec::new(), octets: Vec::new() });
         octets
     }
 
-    fn command(&self, wish: &Wish) -> (String, Promise) {
-        let validity = self.picture.as_ref().map_or(0, |picture| picture.uid_validity);
-        let plain = |text: &str| (text.to_owned(), Promise::Nothing);
-        match wish {
-            Wish::Login => (format!("LOGIN {USER} {PASSWORD}"), Promise::Nothing),
-            Wish::Enable => plain(match self.features {
+    /// The words of a command, and the UIDs in it that the client knows.
+    fn command(&self, wish: &Wish) -> (String, Vec<u32>) {
+        let about = |which, (before, after): (&str, String)| {
+            let (set, uids) = self.resolve(which);
+            (format!("{before} {set} {after}"), uids)
+        };
+        let plain = match wish {
+            Wish::Keyword(which, number) => return about(*which, ("UID STORE", format!("+FLAGS (k{number})"))),
+            Wish::Mark(which) => return about(*which, ("UID STORE", "+FLAGS (\\Deleted)".to_owned())),
+            Wish::Copy(which, to) => return about(*which, ("UID COPY", (*to).to_owned())),
+            Wish::Move(which, to) => return about(*which, ("UID MOVE", (*to).to_owned())),
+            Wish::Login => format!("LOGIN {USER} {PASSWORD}"),
+            Wish::Enable => match self.features {
                 Features::Plain => "CAPABILITY",
                 Features::Rev2 => "ENABLE IMAP4rev2",
                 Features::Condstore => "ENABLE CONDSTORE",
                 Features::Qresync => "ENABLE QRESYNC",
-            }),
-            Wish::Select(name) => (format!("SELECT {name}"), Promise::Selected),
-            Wish::Append(name, mark) => {
-                (format!("APPEND {name} {{{}+}}\r\n", message(*mark).len()), Promise::Appended(*mark))
             }
-            Wish::Keyword(which, number) => {
-                let (set, uids) = self.resolve(*which);
-                let keyword = format!("k{number}");
-                (format!("UID STORE {set} +FLAGS ({keyword})"), Promise::Keyword(validity, uids, keyword))
-            }
-            Wish::Delete(which) => {
-                let (set, uids) = self.resolve(*which);
-                let promise = Promise::Keyword(validity, uids, "\\deleted".to_owned());
-                (format!("UID STORE {set} +FLAGS (\\Deleted)"), promise)
-            }
-            Wish::Copy(which, to) => (format!("UID COPY {} {to}", self.resolve(*which).0), Promise::Copied(validity)),
-            Wish::Move(which, to) => (format!("UID MOVE {} {to}", self.resolve(*which).0), Promise::Moved(validity)),
-            Wish::Expunge => plain("EXPUNGE"),
-            Wish::Noop | Wish::Done => plain("NOOP"),
-            Wish::Idle => ("IDLE".to_owned(), Promise::Idle),
-            Wish::Fetch => plain("UID FETCH 1:* (UID FLAGS)"),
-            Wish::List => ("LIST \"\" *".to_owned(), Promise::Listed),
-            Wish::Status(name) => (format!("STATUS {name} (MESSAGES UIDNEXT HIGHESTMODSEQ)"), Promise::Status),
-        }
+            .to_owned(),
+            Wish::Select(name) => format!("SELECT {name}"),
+            Wish::Append(name, mark) => format!("APPEND {name} {{{}+}}\r\n", message(*mark).len()),
+            Wish::Expunge => "EXPUNGE".to_owned(),
+            Wish::Noop | Wish::Done => "NOOP".to_owned(),
+            Wish::Idle => "IDLE".to_owned(),
+            Wish::Fetch => "UID FETCH 1:* (UID FLAGS)".to_owned(),
+            Wish::List => "LIST \"\" *".to_owned(),
+            Wish::Subscriptions => "LIST (SUBSCRIBED) \"\" *".to_owned(),
+            Wish::Status(name) => format!("STATUS {name} (MESSAGES UIDNEXT HIGHESTMODSEQ MAILBOXID)"),
+            Wish::Create(name) => format!("CREATE {name}"),
+            Wish::Delete(name) => format!("DELETE {name}"),
+            Wish::Rename(from, to) => format!("RENAME {from} {to}"),
+            Wish::Subscribe(name) => format!("SUBSCRIBE {name}"),
+            Wish::Unsubscribe(name) => format!("UNSUBSCRIBE {name}"),
+        };
+        (plain, Vec::new())
     }
 
     /// The set to say, and the UIDs in it that the client knows.
@@ -215,8 +169,9 @@ impl Mailer {
         }
     }
 
-    /// Hears what the server says.
-    pub(super) fn hear(&mut self, octets: &[u8], truth: &mut Truth) -> Result<(), String> {
+    /// Hears what the server says. `account` is whose session it is.
+    pub(super) fn hear(&mut self, octets: &[u8], account: Option<AccountId>, truth: &mut Truth) -> Result<(), String> {
+        self.account = account;
         if octets.is_empty() {
             return Ok(());
         }
@@ -243,14 +198,25 @@ impl Mailer {
     }
 
     fn obey(&mut self, response: &Response, truth: &Truth) -> Result<(), String> {
+        let ledger =
+            |mailer: &Self| mailer.account.ok_or("nobody is logged in".to_owned()).and_then(|id| truth.ledger(id));
         match response {
-            Response::Exists(count) => truth.count(self.mailbox, *count)?,
-            Response::Fetch { modseq: Some(modseq), .. } => truth.tell(*modseq)?,
-            Response::Code(words) | Response::Tagged(_, _, words) => {
-                if let Some(modseq) = number_after(words, "HIGHESTMODSEQ") {
-                    truth.tell(modseq)?;
+            Response::Exists(count) => {
+                let login = self.account.filter(|_| self.is_selecting()).map(|id| self.since.of(id));
+                match (login, &self.picture) {
+                    (Some(login), _) => ledger(self)?.count(self.mailbox, login, *count)?,
+                    (None, Some(picture)) => ledger(self)?.count_in(picture.uid_validity, *count)?,
+                    (None, None) => return Err("EXISTS, and nothing is selected".to_owned()),
                 }
             }
+            Response::Fetch { modseq: Some(modseq), .. } => ledger(self)?.tell(*modseq)?,
+            Response::Code(words) | Response::Tagged(_, _, words) => match &words[..] {
+                [name, number, ..] if name == "HIGHESTMODSEQ" => {
+                    ledger(self)?.tell(number.parse().map_err(|_| format!("{number} is no modseq"))?)?;
+                }
+                [name, id] if name == "MAILBOXID" && self.is_selecting() => self.mailbox_id.clone_from(id),
+                _ => {}
+            },
             _ => {}
         }
         let Some(picture) = &mut self.picture else { return Ok(()) };
@@ -258,110 +224,83 @@ impl Mailer {
         picture.obey(response, phase)
     }
 
+    fn is_selecting(&self) -> bool {
+        self.pending.as_ref().is_some_and(|pending| pending.phase == Phase::Selecting)
+    }
+
     fn answered(&mut self, pending: &Pending, status: Status, code: &[String], truth: &Truth) -> Result<(), String> {
         let said = || format!("{:?}", String::from_utf8_lossy(&pending.octets));
-        let opening = OPENING.len().min(self.opened + 1);
-        self.opened = match (&pending.promise, status) {
-            (_, Status::Ok) => opening,
-            (Promise::Selected, _) => OPENING.len() - 1,
+        let is_select = matches!(pending.promise.wish, Wish::Select(_));
+        self.opened = match status {
+            Status::Ok => OPENING.len().min(self.opened + 1),
+            _ if is_select => OPENING.len() - 1,
             _ => self.opened,
         };
-        match (status, truth.failures) {
-            (Status::Ok, _) => {}
-            (Status::No, Failures::Expected) => return Ok(()),
-            // Others may have expunged what was meant (RFC 2180 §4.2).
-            (Status::No, _) if matches!(pending.promise, Promise::Keyword(..)) => return Ok(()),
-            _ => return Err(format!("not done: {}", said())),
+        if is_select && status != Status::Ok {
+            self.picture = None;
         }
-        self.kept(pending, code, truth).map_err(|what| format!("{what}\n  after {}", said()))
+        match status {
+            Status::Ok => self.kept(pending, code, truth).map_err(|what| format!("{what}\n  after {}", said())),
+            Status::No if self.may_be_refused(&pending.promise, truth)? => Ok(()),
+            _ => Err(format!("not done: {}", said())),
+        }
+    }
+
+    fn held<'a>(&self, account: AccountId, ledger: &'a Ledger, promise: &Promise) -> Held<'a> {
+        let (since, login) = (promise.since.of(account), self.since.of(account));
+        Held { ledger, since, login, session: self.session }
+    }
+
+    fn may_be_refused(&self, promise: &Promise, truth: &Truth) -> Result<bool, String> {
+        if truth.failures == Failures::Expected {
+            return Ok(true);
+        }
+        let Some(account) = self.account else { return Ok(!truth.was_there(&promise.since)) };
+        let ledger = truth.ledger(account)?;
+        let held = self.held(account, ledger, promise);
+        Ok(ledger.fate != Fate::Kept || promise.may_be_refused(&held))
     }
 
     /// Whether what was promised is so.
     fn kept(&mut self, pending: &Pending, code: &[String], truth: &Truth) -> Result<(), String> {
-        let text = || String::from_utf8_lossy(&pending.octets).into_owned();
-        match &pending.promise {
-            Promise::Appended(mark) => match uids(code, "APPENDUID")?.as_deref() {
-                Some([validity, uid]) => truth.holds(number(validity)?, small(uid)?, *mark),
-                _ => Err(format!("no APPENDUID in {code:?}")),
-            },
-            Promise::Keyword(validity, uids, keyword) => truth.has_keyword(*validity, uids, keyword),
-            Promise::Copied(from) | Promise::Moved(from) => {
-                let untagged = pending.said.iter().find_map(|said| match said {
-                    Response::Code(words) => uids(words, "COPYUID").ok().flatten(),
-                    _ => None,
-                });
-                let Some(copied) = untagged.or(uids(code, "COPYUID")?) else { return Ok(()) };
-                let moved = matches!(pending.promise, Promise::Moved(_));
-                transferred(truth, *from, &copied, moved.then_some(()))
+        let promise = &pending.promise;
+        let account = self.account.ok_or("nobody is logged in")?;
+        let ledger = truth.ledger(account)?;
+        let held = self.held(account, ledger, promise);
+        if promise.since.has_lost(account) && promise.writes() {
+            return Err(format!("account {account} was removed before"));
+        }
+        if let Wish::Select(name) = promise.wish {
+            return self.selected(name, &held, truth.failures);
+        }
+        let copied = pending.said.iter().find_map(|said| match said {
+            Response::Code(told) => words(told, "COPYUID").ok().flatten(),
+            _ => None,
+        });
+        let text = String::from_utf8_lossy(&pending.octets);
+        promise.is_kept(&Answer { code, copied, text: &text }, &held)
+    }
+
+    /// A mailbox is selected: it is the one that had the name, and not older than before, nor than at the login.
+    fn selected(&mut self, name: &str, held: &Held, failures: Failures) -> Result<(), String> {
+        let Some(picture) = &self.picture else { return Ok(()) };
+        let (ledger, id) = (held.ledger, &self.mailbox_id);
+        let valid = ledger.valid(picture.uid_validity);
+        if !ledger.was(held.login, |state| object_id(state, name).as_ref() == Some(id) && named(state, name) == valid) {
+            return Err(format!("{name} never was {id} with UIDVALIDITY {}", picture.uid_validity));
+        }
+        let highest = self.highest.entry(id.clone()).or_default();
+        if *highest > picture.highest && picture.highest != 0 {
+            return Err(format!("HIGHESTMODSEQ was {highest} and is {}", picture.highest));
+        }
+        *highest = picture.highest;
+        let at_login = self.account.map(|account| ledger.at(self.since.of(account)));
+        let modseq = at_login.zip(valid).and_then(|(state, id)| state.mailbox(id)).map(|mailbox| mailbox.modseq);
+        match modseq {
+            Some(modseq) if modseq.get() > picture.highest && failures == Failures::NoneDue => {
+                Err(format!("{name} was at {modseq} at the login"))
             }
-            Promise::Selected => {
-                let Some(picture) = &self.picture else { return Ok(()) };
-                let highest = self.highest.entry(picture.uid_validity).or_default();
-                if *highest > picture.highest && picture.highest != 0 {
-                    return Err(format!("HIGHESTMODSEQ was {highest} and is {}", picture.highest));
-                }
-                *highest = picture.highest;
-                let since = MailboxName::new(self.mailbox).ok().and_then(|name| self.since.named(&name).cloned());
-                match since {
-                    Some(since) if since.modseq.get() > picture.highest && truth.failures == Failures::NoneDue => {
-                        Err(format!("{} was at {} at the login", self.mailbox, since.modseq))
-                    }
-                    _ => Ok(()),
-                }
-            }
-            Promise::Listed if text().contains("INBOX") => Ok(()),
-            Promise::Listed => Err("an account without INBOX".to_owned()),
-            Promise::Status => {
-                let told = text();
-                let (_, told) = told.split_once("* STATUS ").ok_or("no STATUS")?;
-                let modseq = told.split_once("HIGHESTMODSEQ ").and_then(|(_, rest)| rest.split([')', ' ']).next());
-                truth.tell(modseq.and_then(|text| text.parse().ok()).ok_or("no HIGHESTMODSEQ")?)
-            }
-            Promise::Nothing | Promise::Idle => Ok(()),
+            _ => Ok(()),
         }
     }
-}
-
-/// Whether the messages at their new place are those of the old one, and gone from there if they were moved.
-fn transferred(truth: &Truth, from: u64, copied: &[String], moved: Option<()>) -> Result<(), String> {
-    let [into, old, new] = copied else { return Err(format!("half a COPYUID: {copied:?}")) };
-    let (into, old, new) = (number(into)?, crate::model::set(old)?, crate::model::set(new)?);
-    if old.len() != new.len() {
-        return Err(format!("{old:?} cannot have become {new:?}"));
-    }
-    for (old, new) in old.into_iter().zip(new) {
-        let (was, is) = (truth.email(from, old), truth.email(into, new));
-        if was != is || is.is_none() {
-            return Err(format!("UID {old} was email {was:?}, and its copy {new} is {is:?}"));
-        }
-        let stays = truth.valid(from).zip(imap::Uid::new(old)).and_then(|(m, uid)| m.messages.by_uid(uid));
-        if moved.and(stays).is_some() {
-            return Err(format!("UID {old} was moved and is there"));
-        }
-    }
-    Ok(())
-}
-
-/// The words after a code's name, if it has that name.
-fn uids(code: &[String], name: &str) -> Result<Option<Vec<String>>, String> {
-    match code {
-        [first, rest @ ..] if first == name => Ok(Some(rest.to_vec())),
-        [first, ..] if first == "BUG" => Err("a bug, as the server says".to_owned()),
-        _ => Ok(None),
-    }
-}
-
-fn number_after(words: &[String], name: &str) -> Option<u64> {
-    match words {
-        [first, number, ..] if first == name => number.parse().ok(),
-        _ => None,
-    }
-}
-
-fn number(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("{text:?} is no number"))
-}
-
-fn small(text: &str) -> Result<u32, String> {
-    text.parse().map_err(|_| format!("{text:?} is no UID"))
 }

@@ -1,25 +1,25 @@
 //! What there is in a life: processes, connections, and the data beneath.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use session::Now;
 use store::backend::{self, Backend, Files};
-use store::engine;
-use store::{Error, Options, Store};
+use store::engine::{self, Engine};
+use store::{AccountId, Error, Options, Store};
 use testkit_vfs::Disk;
 
 use super::actor::Line;
 use super::away::{Away, Gap};
 use super::dice::Dice;
-use super::engine::{Newest, NextFault, SteppedBackend};
+use super::engine::{NextFault, Saved, SteppedBackend};
 use super::process::Process;
 use super::truth::{Failures, Truth};
-use crate::gate::USER;
-use crate::memory::BEGIN;
 use crate::model::Features;
 use crate::suite::Folder;
 
@@ -30,6 +30,11 @@ pub enum Kind {
     Memory,
     /// In a folder, on a disk that fails and loses power.
     Folder,
+}
+
+thread_local! {
+    /// The origin that the next new account gets: a life is on one thread.
+    static ORIGIN: Cell<u64> = const { Cell::new(1) };
 }
 
 /// What the processes share.
@@ -44,7 +49,9 @@ pub(super) struct World {
     pub(super) processes: Vec<Arc<Process>>,
     /// What each process's next write does.
     pub(super) faults: Vec<NextFault>,
-    saved: Newest,
+    saved: Saved,
+    /// The last number of a session.
+    sessions: Arc<AtomicU64>,
     /// Connections, each with its process.
     pub(super) lines: Vec<(usize, Arc<Mutex<Line>>)>,
     data: Data,
@@ -57,8 +64,9 @@ impl World {
     pub(super) fn new(kind: Kind, retention: Duration, dice: &mut Dice, now: Now) -> Result<Self, String> {
         let data = match kind {
             Kind::Memory => {
-                let memory = engine::Memory::default();
-                Data::Memory(Arc::new(backend::Memory::with_engines(move |_| Arc::new(memory.clone()))))
+                let kept: Mutex<BTreeMap<AccountId, engine::Memory>> = Mutex::default();
+                let engines = move |id| -> Arc<dyn Engine> { Arc::new(kept.lock().entry(id).or_default().clone()) };
+                Data::Memory(Arc::new(backend::Memory::with_engines(engines)))
             }
             Kind::Folder => {
                 let folder = Folder::new();
@@ -66,19 +74,22 @@ impl World {
                 Data::Folder(folder, disk)
             }
         };
+        ORIGIN.set(1);
         let options = options(dice, retention);
-        let truth = data.engine().map_err(|error| error.to_string())?;
+        let truth = data.backend().map_err(|error| error.to_string())?;
         let mut world = Self {
             truth: Arc::new(Mutex::new(Truth::new(truth, data.disk().cloned()))),
             processes: Vec::new(),
             faults: vec![NextFault::default(), NextFault::default()],
-            saved: Newest::default(),
+            saved: Saved::default(),
+            sessions: Arc::default(),
             lines: Vec::new(),
             data,
             away: None,
             options,
         };
         world.start()?;
+        world.processes[0].found(now.unix, &world.truth)?;
         for process in [0, 0, 1].into_iter().take(1 + dice.below(3)) {
             let features = dice.of(&[Features::Plain, Features::Rev2, Features::Condstore, Features::Qresync]);
             let line = Line::new(&world.processes[process], features, now);
@@ -97,15 +108,10 @@ impl World {
 
     fn process(&self, fault: &NextFault) -> Result<Process, String> {
         let backend = self.data.backend().map_err(|error| format!("the data cannot be opened: {error}"))?;
-        let stepped = SteppedBackend { inner: backend, fault: fault.clone(), saved: self.saved.clone() };
+        let stepped = SteppedBackend::new(backend, fault.clone(), self.saved.clone(), self.disk().cloned());
         let store = Store::with_backend(self.options.clone(), Arc::new(stepped));
         let store = store.map_err(|error| format!("the store cannot be opened: {error}"))?;
-        let known = store.directory().find_by_name(USER).map_err(|error| error.to_string())?;
-        let id = match known {
-            Some(entry) => entry.id,
-            None => store.directory().add(USER, None, BEGIN).map_err(|error| error.to_string())?,
-        };
-        Ok(Process::new(store, id))
+        Ok(Process::new(store, self.sessions.clone()))
     }
 
     /// One more process on the same data.
@@ -156,15 +162,18 @@ impl World {
     fn stop(&mut self) {
         self.lines.iter().for_each(|(_, line)| line.lock().hang_up());
         self.processes.clear();
-        self.truth.lock().engine = Arc::new(engine::Memory::default());
+        self.truth.lock().read_from(Arc::new(backend::Memory::default()));
         // Power may take a checkpoint that nobody built upon.
-        self.saved.store(0, Ordering::SeqCst);
+        self.saved.lock().clear();
     }
 
     fn start_anew(&mut self, now: Now) -> Result<(), String> {
         self.faults.iter().for_each(|fault| *fault.lock() = None);
         self.start()?;
-        self.truth.lock().engine = self.data.engine().map_err(|error| error.to_string())?;
+        let mut truth = self.truth.lock();
+        truth.read_from(self.data.backend().map_err(|error| error.to_string())?);
+        truth.look()?;
+        drop(truth);
         for (process, line) in &self.lines {
             line.lock().again(&self.processes[*process], now);
         }
@@ -178,12 +187,6 @@ impl Data {
             Self::Memory(memory) => memory.clone(),
             Self::Folder(folder, _) => Arc::new(Files::set_up(folder.path(), &store::Options::default())?),
         })
-    }
-
-    /// An engine of nobody's, to look at what is durable. There is one account, the first.
-    fn engine(&self) -> Result<Arc<dyn engine::Engine>, Error> {
-        let first = store::AccountId::new(1).ok_or(Error::NoSuchAccount)?;
-        Ok(self.backend()?.engine(first))
     }
 
     fn disk(&self) -> Option<&Disk> {
@@ -202,8 +205,8 @@ fn options(dice: &mut Dice, retention: Duration) -> Options {
         memory: dice.of(&[0, 256 << 20, 256 << 20]),
         idle: Duration::from_mins(1),
         tail: dice.of(&[1, 4, 500]),
-        // A seed replays. There is one account, so its origin is its own.
-        random: || Ok(7),
+        // A seed replays.
+        random: || Ok(ORIGIN.replace(ORIGIN.get() + 1)),
         ..Options::default()
     }
 }

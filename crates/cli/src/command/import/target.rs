@@ -167,7 +167,8 @@ impl Into {
             return Ok(());
         }
         let (id, now, count) = (mailbox.id, dates::now(), new.len() as u64);
-        let plan = move |state: &account::State| plan::deliver(state, Some(Permit::owner(id)), &new, now);
+        let to = Permit { limits: self.account.limits(), ..Permit::owner(id) };
+        let plan = move |state: &account::State| plan::deliver(state, Some(to), &new, now);
         let committed = self.account.commit(&self.actor, now, emails, plan);
         let committed = committed.with_context(|| format!("cannot add messages to {}", mailbox.name))?;
         for keyword in committed.outcome.left_out {

@@ -14,6 +14,10 @@ fn pending(nonce: &str) -> Pending {
     server_first(&first, Binding::Unavailable, pencil(), nonce).1
 }
 
+fn check(pending: &Pending, message: &[u8]) -> Result<String, Broken> {
+    pending.read(message).and_then(|proof| pending.check(&proof))
+}
+
 #[test]
 fn the_example_of_rfc_7677_section_3() {
     let first = ClientFirst::parse(CLIENT_FIRST, Binding::Unavailable).unwrap();
@@ -21,16 +25,16 @@ fn the_example_of_rfc_7677_section_3() {
     let (text, pending) = server_first(&first, Binding::Unavailable, pencil(), SERVER_NONCE);
     let expected = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
     assert_eq!(text, expected);
-    assert_eq!(pending.check(CLIENT_FINAL).as_deref(), Ok("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="));
+    assert_eq!(check(&pending, CLIENT_FINAL).as_deref(), Ok("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="));
 }
 
 #[test]
 fn a_replayed_transcript_fails() {
-    assert_eq!(pending(&nonce().unwrap()).check(CLIENT_FINAL), Err(Broken::Nonce));
+    assert_eq!(check(&pending(&nonce().unwrap()), CLIENT_FINAL), Err(Broken::Nonce));
     assert_ne!(nonce().unwrap(), nonce().unwrap());
     // With the new nonce put in its place, the proof is of another message.
     let spliced = String::from_utf8_lossy(CLIENT_FINAL).replace(SERVER_NONCE, "other");
-    assert_eq!(pending("other").check(spliced.as_bytes()), Err(Broken::Proof));
+    assert_eq!(check(&pending("other"), spliced.as_bytes()), Err(Broken::Proof));
 }
 
 #[test]
@@ -38,7 +42,7 @@ fn a_wrong_password_fails() {
     let first = ClientFirst::parse(CLIENT_FIRST, Binding::Unavailable).unwrap();
     let other = Keys::derive(b"pencils", pencil().salt, 4096);
     let (_, pending) = server_first(&first, Binding::Unavailable, other, SERVER_NONCE);
-    assert_eq!(pending.check(CLIENT_FINAL), Err(Broken::Proof));
+    assert_eq!(check(&pending, CLIENT_FINAL), Err(Broken::Proof));
 }
 
 #[test]
@@ -66,7 +70,7 @@ fn a_binding_to_another_connection_fails() {
         let first = ClientFirst::parse(b"p=tls-exporter,,n=user,r=abc", binding).unwrap();
         let (text, pending) = server_first(&first, binding, pencil(), "def");
         let message = client_final(&text, &[b"p=tls-exporter,,", &theirs[..]].concat());
-        pending.check(message.as_bytes())
+        check(&pending, message.as_bytes())
     };
     assert!(prove([7; 32], [7; 32]).is_ok());
     assert_eq!(prove([7; 32], [8; 32]), Err(Broken::Binding));
@@ -112,10 +116,10 @@ fn broken_last_messages() {
         "c=biws,r=x,p=AAAA",
         "r=x,c=biws,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
     ] {
-        assert_eq!(pending.check(wrong.as_bytes()), Err(Broken::Syntax), "{wrong}");
+        assert_eq!(check(&pending, wrong.as_bytes()), Err(Broken::Syntax), "{wrong}");
     }
     let unbound = String::from_utf8_lossy(CLIENT_FINAL).replace("biws", "eSws");
-    assert_eq!(pending.check(unbound.as_bytes()), Err(Broken::Binding));
+    assert_eq!(check(&pending, unbound.as_bytes()), Err(Broken::Binding));
 }
 
 #[test]

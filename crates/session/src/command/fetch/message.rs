@@ -30,7 +30,7 @@ pub(super) enum Stop {
     /// The next item cannot be had: what stands before it is right.
     Item(Failure),
     /// The client has been promised octets that cannot be read.
-    Promise,
+    Promise(store::Error),
 }
 
 impl Message {
@@ -48,7 +48,7 @@ impl Message {
         out: &mut Vec<u8>,
     ) -> Result<Filled, Stop> {
         while out.len() < limits::TRANSMIT {
-            if self.octets.send(out).map_err(|_| Stop::Promise)? == Filled::More {
+            if self.octets.send(out).map_err(Stop::Promise)? == Filled::More {
                 return Ok(Filled::More);
             }
             let Some(item) = items.get(self.next) else { return Ok(Filled::All) };

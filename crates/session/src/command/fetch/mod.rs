@@ -21,7 +21,7 @@ use crate::context::Context;
 use crate::limits;
 use crate::news::FlagTexts;
 use crate::outbox::{Filled, Outbox};
-use crate::reply::{Answer, Done, Farewell, Wrong};
+use crate::reply::{Answer, Done, Wrong};
 use crate::state::Selected;
 use crate::view::{Adopt, Expunges, View, seq_at};
 use crate::work::{Begun, End, Task, Then};
@@ -146,15 +146,17 @@ fn changed_since(view: &View, uids: &UidSet, since: u64) -> UidSet {
     }
 }
 
-/// `VANISHED (EARLIER)`: which of the UIDs have gone since (RFC 7162 §3.2.6).
+/// `VANISHED (EARLIER)`: which of the UIDs have gone since (RFC 7162 §3.2.6). For that, `*` is the highest UID that was ever
+/// given, as in known-uids (§3.2.5.1): messages behind the last one may have gone, too.
 fn tell_vanished(context: &mut Context, selected: &Selected<'_>, set: &SetArg, since: u64) -> Result<(), Answer> {
     let view = &*selected.view;
-    let asked = match set {
-        SetArg::Set(set) => set.resolve(view.messages().last().map(|r| r.uid)),
-        SetArg::Saved => view.saved.clone(),
-    };
     let state = view.account.state()?;
     if let Some(mailbox) = state.mailbox(view.id) {
+        let given = mailbox.uid_next.map_or(Some(Uid::MAX), |next| Uid::new(next.get() - 1));
+        let asked = match set {
+            SetArg::Set(set) => set.resolve(given),
+            SetArg::Saved => view.saved.clone(),
+        };
         let gone = mailbox.vanished.since(ModSeq::new(since)).intersection(&asked);
         // What the view still has is told by VANISHED when the command ends.
         let gone = gone.difference(&view.present(&gone));
@@ -320,7 +322,7 @@ impl Fetch {
                 }
             }
             // No answer can mend that.
-            Err(Stop::Promise) => return End::Bye(Farewell::BrokenPromise).into(),
+            Err(Stop::Promise(error)) => return End::Broken(error).into(),
         }
         Then::Again
     }
@@ -361,7 +363,9 @@ impl Fetch {
         self.answer = match error {
             octets::Failure::TooMuch => Wrong::TooMuchOf(uid).into(),
             octets::Failure::UnknownEncoding => Wrong::UnknownEncoding(uid).into(),
-            octets::Failure::Store(store::Error::Damaged { .. }) => return self.damaged(uid),
+            octets::Failure::Store(error @ store::Error::Damaged { .. }) => {
+                Answer::from(Wrong::Damaged(uid)).because(error)
+            }
             octets::Failure::Store(error) => error.into(),
         };
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use account::codec::Format;
 
-use crate::backend::directory::{Credentials, Directory, Entry, Standing, check_name};
+use crate::backend::directory::{Credentials, Directory, Entry, Standing, check_name, folded};
 use crate::backend::marker::Numbers;
 use crate::lock::{Lock, Rank};
 use crate::open::FIRST_MAILBOXES;
@@ -181,8 +181,7 @@ impl Directory for InMemory {
     }
 
     fn made(&self, id: AccountId) -> Result<(), Error> {
-        self.kept.lock().accounts.get_mut(&id).into_iter().for_each(|known| known.made = true);
-        Ok(())
+        self.kept.lock().accounts.get_mut(&id).map(|known| known.made = true).ok_or(Error::NoSuchAccount)
     }
 
     /// Memory loses nothing by itself.
@@ -214,9 +213,4 @@ impl Directory for InMemory {
         self.kept.lock().removed.remove(&id);
         Ok(())
     }
-}
-
-/// Names are the same in any case of ASCII letters.
-fn folded(name: &str) -> String {
-    name.to_ascii_lowercase()
 }

@@ -330,8 +330,9 @@ impl Directory for SqliteDirectory {
 
     fn made(&self, id: AccountId) -> Result<(), Error> {
         self.record(|kept| {
-            let mut insert = kept.connection.prepare_cached("INSERT OR IGNORE INTO made VALUES (?1)")?;
-            insert.execute([id.get().cast_signed()])?;
+            let number = id.get().cast_signed();
+            schema::is_made(kept.connection, number)?.ok_or(Error::NoSuchAccount)?;
+            kept.connection.prepare_cached("INSERT OR IGNORE INTO made VALUES (?1)")?.execute([number])?;
             Ok(())
         })
     }

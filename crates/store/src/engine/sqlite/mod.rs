@@ -158,15 +158,15 @@ impl Engine for Sqlite {
     }
 
     fn remove(&self, after: Option<ModSeq>, emails: &[EmailId], spared: &[EmailId]) -> Result<Written, Error> {
-        let remove = |connection: &_| write::remove(connection, after, emails, spared);
-        let written = self.connections.write(need::LITTLE, remove)?;
-        if written == Written::Durably && !emails.is_empty() {
+        self.connections.write(need::LITTLE, |connection| write::remove(connection, after, emails, spared))
+    }
+
+    fn shrink(&self) -> Result<bool, Error> {
+        match self.connections.promise(need::SHRINKING) {
+            Ok(_room) => self.connections.look(write::shrink),
             // Where there is no room for it, pages are given back another time.
-            if let Ok(_room) = self.connections.promise(need::SHRINKING) {
-                self.connections.look(write::shrink)?;
-            }
+            Err(_) => Ok(false),
         }
-        Ok(written)
     }
 
     fn derived(&self) -> Result<Option<Derived>, Error> {

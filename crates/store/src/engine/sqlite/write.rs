@@ -10,8 +10,12 @@ use super::{body_id, crc, email_id, history, modseq, read};
 use crate::Error;
 use crate::engine::{Batch, Cell, CellName, Checkpoint, Email, Generation, NewEmail, Over, Row, Written};
 
-/// How many pages a removal gives back to the file system at most, so that nobody waits long for it.
+/// How many pages are given back to the file system at once: 4 MiB.
 pub(super) const SHRINK: u32 = 1024;
+
+/// So many free pages, and so many of all, are left for what comes next.
+const FEW: i64 = 256;
+const PART: i64 = 16;
 
 pub(super) fn append(connection: &Connection, batch: &Batch) -> Result<Written, Error> {
     // The primary key alone would not do: the row that another process wrote may have been removed by it, too.
@@ -151,10 +155,15 @@ pub(super) fn remove(
     Ok(Written::Durably)
 }
 
-/// Gives free pages back to the file system.
-pub(super) fn shrink(connection: &Connection) -> Result<(), Error> {
+/// Gives free pages back to the file system; whether there were enough to do so.
+pub(super) fn shrink(connection: &Connection) -> Result<bool, Error> {
+    let pages = |which| connection.query_row(&format!("PRAGMA {which}"), [], |row| row.get::<_, i64>(0));
+    let free = pages("freelist_count")?;
+    if free < FEW || free < pages("page_count")? / PART {
+        return Ok(false);
+    }
     let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({SHRINK})"))?;
     let mut rows = statement.query([])?;
     while rows.next()?.is_some() {}
-    Ok(())
+    Ok(true)
 }

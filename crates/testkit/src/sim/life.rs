@@ -17,7 +17,7 @@ use super::process::Process;
 use super::step::{self, Listening, Manners, Marks, Step};
 use super::task::{Reached, Stacks, Task};
 use super::truth::{Failures, Newest, Truth};
-use super::wish::OPENING;
+use super::wish::{OPENING, Wish};
 use super::world::{Kind, World};
 use crate::memory::BEGIN;
 
@@ -129,14 +129,14 @@ fn manners(dice: &mut Dice, world: &World, ages: usize) -> Manners {
     let disk = world.disk().is_some();
     // A disk that loses power knows nothing of files that were moved.
     let takes = disk && !faults && dice.once_in(3);
-    let moves = !takes && dice.once_in(3);
+    let moves = !takes && dice.once_in(4);
     Manners {
         faults: if faults { 2 } else { 0 },
         disk,
         takes: if takes { 2 } else { 0 },
         patience: dice.of(&[1, 61, 100_000]),
         ages,
-        rooms: dice.once_in(2),
+        rooms: dice.once_in(3),
         moves: if moves { 3 } else { 0 },
     }
 }
@@ -144,7 +144,7 @@ fn manners(dice: &mut Dice, world: &World, ages: usize) -> Manners {
 impl Life<'_> {
     fn all(&mut self) -> Result<(), String> {
         let steps = 20 + self.dice.below(50);
-        if self.dice.once_in(2) {
+        if self.manners.rooms || self.dice.once_in(2) {
             self.greet()?;
         }
         // Power may go with the last act of all.
@@ -173,6 +173,15 @@ impl Life<'_> {
                 line.speak(wish, &self.world.truth, self.now);
             }
             line.transmit(&self.world.truth)?;
+        }
+        if self.manners.rooms {
+            // Somebody is in a room that others may take away, with a message in it.
+            let room = "Work/Old";
+            let mut first = self.world.lines[0].1.lock();
+            for wish in [Wish::Create(room), Wish::Append(room, self.marks.next()), Wish::Select(room)] {
+                first.speak(&wish, &self.world.truth, self.now);
+                first.transmit(&self.world.truth)?;
+            }
         }
         Ok(())
     }

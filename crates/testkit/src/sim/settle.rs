@@ -36,14 +36,6 @@ impl Life<'_> {
         self.world.truth.lock().failures = Failures::NoneDue;
         for process in &self.world.processes {
             process.porter.look().map_err(|error| format!("the look at the directory failed: {error}"))?;
-            self.world.truth.lock().look()?;
-            // Mail comes by each of them to the account that is there now.
-            let mark = self.marks.next();
-            Postman::new(process, (mark, None), &self.world.truth, self.now).transmit(&self.world.truth)?;
-            let truth = self.world.truth.lock();
-            truth.there().map_or(Ok(()), |_| truth.came_in(mark, None, &truth.moment()))?;
-        }
-        for process in &self.world.processes {
             process.poll(&self.world.truth).map_err(|error| format!("the poll failed: {error}"))?;
         }
         self.rest()?;
@@ -51,17 +43,32 @@ impl Life<'_> {
         for at in 0..self.world.lines.len() {
             self.ask(at).map_err(|what| format!("line {at}: {what}"))?;
         }
-        for process in &self.world.processes {
-            let swept = process.store.sweep(self.now.unix);
-            swept.failed.first().map_or(Ok(()), |failure| Err(format!("the last sweep failed: {failure:?}")))?;
+        if self.world.truth.lock().has_removed() {
+            self.go_on_without()?;
         }
         let mut truth = self.world.truth.lock();
-        truth.has_let_go()?;
         for process in &self.world.processes {
             process.is_current(&mut truth)?;
         }
         let fresh = self.world.another()?;
         fresh.is_whole(&mut truth).map_err(|what| format!("opened again: {what}"))
+    }
+
+    /// After an account was removed, mail comes by each process to the one that is there now, whatever the process
+    /// remembers; and once all have swept nothing is left of the other.
+    fn go_on_without(&mut self) -> Result<(), String> {
+        for process in &self.world.processes {
+            let mark = self.marks.next();
+            Postman::new(process, (mark, None), &self.world.truth, self.now).transmit(&self.world.truth)?;
+            let truth = self.world.truth.lock();
+            truth.there().map_or(Ok(()), |_| truth.came_in(mark, None, &truth.moment()))?;
+        }
+        for process in &self.world.processes {
+            process.poll(&self.world.truth).map_err(|error| format!("the last poll failed: {error}"))?;
+            let swept = process.store.sweep(self.now.unix);
+            swept.failed.first().map_or(Ok(()), |failure| Err(format!("the last sweep failed: {failure:?}")))?;
+        }
+        self.world.truth.lock().has_let_go()
     }
 
     /// Sessions do what they have to do, until nobody has.

@@ -172,7 +172,7 @@ fn wish(dice: &mut Dice, marks: &mut Marks, state: Listening, manners: Manners) 
         _ => "INBOX",
     };
     let target = if manners.rooms { dice.of(&ROOMS) } else { "Archive" };
-    match dice.weighed(&[5, 5, 3, 3, 2, 2, 3, 6, 2, 1, 1, 1 + 3 * usize::from(manners.rooms)]) {
+    match dice.weighed(&[5, 5, 3, 3, 2, 2, 3, 6, 2, 1, 1, 1 + 6 * usize::from(manners.rooms)]) {
         0 => Wish::Append(mailbox, marks.next()),
         1 => Wish::Keyword(which, marks.next()),
         2 => Wish::Mark(which),

@@ -164,11 +164,12 @@ impl Life<'_> {
         self.settle().map_err(|what| format!("at the end: {what}"))
     }
 
-    /// All clients log in, one after the other.
+    /// All clients log in, one after the other; some have nothing else to do than to listen.
     fn greet(&mut self) -> Result<(), String> {
         for (_, line) in &self.world.lines {
             let mut line = line.lock();
-            for wish in &OPENING {
+            let listens = !self.manners.rooms && self.dice.once_in(2);
+            for wish in OPENING.iter().chain(listens.then_some(&Wish::Idle)) {
                 line.transmit(&self.world.truth)?;
                 line.speak(wish, &self.world.truth, self.now);
             }

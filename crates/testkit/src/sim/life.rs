@@ -168,7 +168,7 @@ impl Life<'_> {
     fn greet(&mut self) -> Result<(), String> {
         for (_, line) in &self.world.lines {
             let mut line = line.lock();
-            let listens = !self.manners.rooms && self.dice.once_in(2);
+            let listens = !self.manners.rooms && self.dice.once_in(4);
             for wish in OPENING.iter().chain(listens.then_some(&Wish::Idle)) {
                 line.transmit(&self.world.truth)?;
                 line.speak(wish, &self.world.truth, self.now);

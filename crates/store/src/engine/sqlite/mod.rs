@@ -164,8 +164,8 @@ impl Engine for Sqlite {
     fn shrink(&self) -> Result<bool, Error> {
         match self.connections.promise(need::SHRINKING) {
             Ok(_room) => self.connections.look(write::shrink),
-            // Where there is no room for it, pages are given back another time.
-            Err(_) => Ok(false),
+            // Where there is no room to move pages, the next sweep tries again.
+            Err(_) => Ok(true),
         }
     }
 
